@@ -1,0 +1,81 @@
+"""Every event: a verb's past participle, frozen, with ids and changes and never a personal value."""
+
+from __future__ import annotations
+
+from crmkit.domain.events.envelope import (
+    BY_TOPIC as BY_TOPIC,
+    NOUNS as NOUNS,
+    Change as Change,
+    Event as Event,
+    topic_of as topic_of,
+)
+from crmkit.domain.events.exchanges import (
+    CallAnswered as CallAnswered,
+    CallDialed as CallDialed,
+    CallEnded as CallEnded,
+    CallMissed as CallMissed,
+    CallRecorded as CallRecorded,
+    CallStarted as CallStarted,
+    ConsentGranted as ConsentGranted,
+    ConsentWithdrawn as ConsentWithdrawn,
+    TouchpointRecorded as TouchpointRecorded,
+)
+from crmkit.domain.events.people import (
+    ClientActivated as ClientActivated,
+    ClientAdded as ClientAdded,
+    ClientArchived as ClientArchived,
+    ClientAssigned as ClientAssigned,
+    ClientLost as ClientLost,
+    ClientReactivated as ClientReactivated,
+    ClientRestored as ClientRestored,
+    ClientUpdated as ClientUpdated,
+    ClientWentDormant as ClientWentDormant,
+    ContactAdded as ContactAdded,
+    ContactPointAdded as ContactPointAdded,
+    ContactPointInvalidated as ContactPointInvalidated,
+    ContactPointRemoved as ContactPointRemoved,
+    ContactPointUpdated as ContactPointUpdated,
+    ContactPointVerified as ContactPointVerified,
+    ContactRemoved as ContactRemoved,
+    ContactUpdated as ContactUpdated,
+    TeamPut as TeamPut,
+    UserPut as UserPut,
+)
+from crmkit.domain.events.sales import (
+    DealAssigned as DealAssigned,
+    DealCancelled as DealCancelled,
+    DealLost as DealLost,
+    DealMoved as DealMoved,
+    DealOpened as DealOpened,
+    DealReopened as DealReopened,
+    DealUpdated as DealUpdated,
+    DealWon as DealWon,
+    PipelineDefined as PipelineDefined,
+    PurchaseRecorded as PurchaseRecorded,
+    PurchaseRefunded as PurchaseRefunded,
+)
+from crmkit.domain.events.work import (
+    NoteAdded as NoteAdded,
+    NoteUpdated as NoteUpdated,
+    TaskCancelled as TaskCancelled,
+    TaskCompleted as TaskCompleted,
+    TaskPlanned as TaskPlanned,
+    TaskPostponed as TaskPostponed,
+    TaskStarted as TaskStarted,
+    TaskUpdated as TaskUpdated,
+    TicketAssigned as TicketAssigned,
+    TicketClosed as TicketClosed,
+    TicketOpened as TicketOpened,
+    TicketReopened as TicketReopened,
+    TicketResolved as TicketResolved,
+    TicketResponded as TicketResponded,
+    TicketUpdated as TicketUpdated,
+)
+
+#: Events raised by a rule instead of a verb of their own.
+DERIVED: tuple[type[Event], ...] = (
+    ClientActivated,
+    ClientReactivated,
+    ClientWentDormant,
+    CallMissed,
+)

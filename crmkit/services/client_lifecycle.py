@@ -1,0 +1,41 @@
+"""How clients come alive, fall asleep and are lost: what follows from a purchase, and from silence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from crmkit.domain.client import Client, idle_since, is_idle
+from crmkit.domain.events import ClientActivated, ClientReactivated, ClientWentDormant
+from crmkit.domain.query import Query
+from crmkit.domain.where import Test
+from crmkit.services.unit import Unit
+
+
+def bought(unit: Unit, client: Client, at: datetime) -> None:
+    """A first purchase makes a prospect active; a recent one brings a dormant or lost client back."""
+    dormant_after = unit.rules.dormant_after
+    if client.lifecycle == "prospect":
+        active = unit.replace(client, attrs.evolve(client, lifecycle="active", market_level="ours"))
+        unit.happened(ClientActivated(*unit.envelope(active.version), client.id))
+    elif client.lifecycle in ("dormant", "lost") and (dormant_after is None or at > unit.now - dormant_after):
+        active = unit.replace(client, attrs.evolve(client, lifecycle="active", market_level="ours"))
+        unit.happened(ClientReactivated(*unit.envelope(active.version), client.id, client.lifecycle))
+
+
+def fall_asleep(unit: Unit, limit: int) -> int:
+    """Make at most *limit* clients dormant who have been silent for too long; say how many it were."""
+    dormant_after = unit.rules.dormant_after
+    if dormant_after is None:
+        return 0
+    before = unit.now - dormant_after
+    silent = Test("lifecycle", "eq", "active") & Test("created_at", "le", before)
+    for field in ("last_touched_at", "last_bought_at"):
+        silent = silent & ~Test(field, "gt", before)
+    found = unit.store.select(Query(Client, silent, limit=limit))
+    for client in found:
+        if is_idle(client, unit.now, dormant_after):
+            dormant = unit.replace(client, attrs.evolve(client, lifecycle="dormant"))
+            unit.happened(ClientWentDormant(*unit.envelope(dormant.version), client.id, idle_since(client)))
+    return len(found)

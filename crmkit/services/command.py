@@ -1,0 +1,87 @@
+"""The one path every changing verb takes, and the slots on it that plugins fill.
+
+A verb runs inside `around`. Each record it writes goes through `filter`, then through `check`, which sees the final
+value. `project` runs once for the whole transaction, just before the commit. A verb that fails after it began to
+write ends its transaction, so that half a verb is never committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from crmkit.errors import Conflict, Fault, ReadOnly
+
+if TYPE_CHECKING:
+    from crmkit.domain.events import Event
+    from crmkit.domain.records import Record
+    from crmkit.services.unit import Unit
+
+P = ParamSpec("P")
+R = TypeVar("R")
+D = TypeVar("D", bound="Record")
+
+
+class Slots(Protocol):
+    """What may take part in a command; a CRM without any pays for one comparison."""
+
+    def around(self, command: str) -> AbstractContextManager[None]:
+        """Enter before a verb such as `deals.win` and leave after it."""
+        ...
+
+    def filter(self, command: str, record: D) -> D:
+        """Amend a record on its way in; the same record means unchanged."""
+        ...
+
+    def check(self, command: str, before: Record | None, after: Record | None) -> Iterable[Fault]:
+        """Object to a change; every objection is told. None before: added; None after: removed."""
+        ...
+
+    def project(self, events: Sequence[Event]) -> None:
+        """Write what follows from these events, in the same commit."""
+        ...
+
+
+class HasUnit(Protocol):
+    """A room."""
+
+    @property
+    def _unit(self) -> Unit: ...
+
+
+S = TypeVar("S", bound=HasUnit)
+
+
+def command(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Make a method of a room a changing verb."""
+    owner, _, name = verb.__qualname__.rpartition(".")
+    called = f"{_snake(owner)}.{name}"
+
+    @wraps(verb)
+    def run(room: S, /, *args: P.args, **given: P.kwargs) -> R:
+        unit = room._unit  # noqa: SLF001  # the protocol's one name
+        if not unit.writable:
+            raise ReadOnly
+        written, outer = unit.written, unit.command
+        unit.command = called
+        try:
+            if unit.slots is None:
+                return verb(room, *args, **given)
+            with unit.slots.around(called):
+                return verb(room, *args, **given)
+        except BaseException as error:
+            if unit.written != written or isinstance(error, Conflict):
+                unit.end()
+            raise
+        finally:
+            unit.command = outer
+
+    marked: Any = run
+    marked.__crm_command__ = called
+    return run
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]

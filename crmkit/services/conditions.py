@@ -1,0 +1,86 @@
+"""Say whether a condition can be asked of a kind of record."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from datetime import datetime
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from crmkit.domain.custom import Field
+from crmkit.domain.where import Test, Where, tests_in
+from crmkit.services.checks import Checks
+
+_COMPARED = {"lt", "le", "gt", "ge"}
+
+
+def checked(check: Checks, kind: type[Any], where: object, fields: Mapping[tuple[str, str], Field[Any]]) -> None:
+    """Note a fault for each test of *where* that makes no sense for *kind*."""
+    if not isinstance(where, Where):
+        check.fault(
+            "where", "not_a_condition", "Build a condition from field handles, such as F.client.owner.eq('17')."
+        )
+        return
+    for test in tests_in(where):
+        if problem := _problem(kind, test, fields):
+            check.fault("where", "unknown", problem)
+
+
+def _problem(kind: type[Any], test: Test, fields: Mapping[tuple[str, str], Field[Any]]) -> str | None:
+    record = kind.__name__.lower()
+    if test.field.startswith("custom."):
+        if (field := fields.get((record, test.field[7:]))) is None:
+            return f"{test.field} is no custom field of a {record} here."
+        stored: type[Any] = int if field.type.__name__ in ("int", "bool", "Decimal", "datetime") else str
+        return _misfit(test, frozenset if field.type is frozenset else stored)
+    holds = _types(kind).get(test.field)
+    if holds is None:
+        return f"A {record} has no field {test.field} to ask about."
+    return _misfit(test, holds)
+
+
+def _misfit(test: Test, holds: type[Any]) -> str | None:
+    if test.value is None:
+        return None
+    if (test.op == "has") != (holds is frozenset):
+        return f"{test.field} takes .has(…), and only sets do." if holds is frozenset else f"{test.field} is no set."
+    if (test.op == "starts_with" and holds is not str) or (test.op in _COMPARED and holds not in (str, int, datetime)):
+        return f"{test.field} cannot be asked {test.op}."
+    wanted: type[Any] = str if holds is frozenset else holds
+    values: Iterable[Any] = test.value if test.op == "in" and isinstance(test.value, tuple) else (test.value,)
+    for value in values:
+        if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
+            return f"{test.field} is compared with a {wanted.__name__}."
+        if isinstance(value, datetime) and value.utcoffset() is None:
+            return f"{test.field} is compared with an aware datetime, such as datetime.now(UTC)."
+        if isinstance(value, int) and abs(value) >= 2**63:
+            return f"{test.field} is compared with a number of at most 64 bits."
+        if isinstance(value, str) and ("\x00" in value or (not value.isascii() and not _encodes(value))):
+            return f"{test.field} is compared with a text without NUL or half characters."
+    return None
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _types(kind: Hashable) -> dict[str, type[Any]]:
+    """What each field that can be asked about holds."""
+    found = {name: _plain(hint) for name, hint in get_type_hints(kind).items()}
+    return {name: plain for name, plain in found.items() if plain in (str, int, bool, datetime, UUID, frozenset)}
+
+
+def _plain(hint: Any) -> Any:
+    if get_origin(hint) is UnionType or NoneType in get_args(hint):
+        (hint,) = [option for option in get_args(hint) if option is not NoneType]
+    hint = getattr(hint, "__supertype__", hint)
+    if get_origin(hint) is Literal:
+        return str
+    return get_origin(hint) or hint

@@ -1,0 +1,42 @@
+"""What somebody is looked for by, read."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import attrs
+
+from crmkit.domain.contact_point import PointKind
+from crmkit.services.checks import Checks
+from crmkit.services.points import Spelling, read_email, read_phone
+
+
+@attrs.frozen
+class Match:
+    """The keys to look under, the surest first, and the name another system has."""
+
+    keys: tuple[tuple[PointKind, str], ...]
+    external_id: tuple[str, str] | None
+
+    def names(self) -> list[str]:
+        """What to lock so that nobody adds the same client meanwhile."""
+        named = [] if self.external_id is None else ["external:" + ":".join(self.external_id)]
+        return named + [f"{kind}:{key}" for kind, key in self.keys]
+
+
+def read_match(check: Checks, phone: object, email: object, external_id: object, region: str | None) -> Match:
+    """Read what a caller looks for; at least one must be given."""
+    if phone is None and email is None and external_id is None:
+        check.fault("phone", "missing", "Say phone=, email= or external_id=.")
+    spellings: list[Spelling] = [] if phone is None else [read_phone(check, "phone", phone, region)]
+    spellings += [] if email is None else [read_email(check, "email", email)]
+    keys = tuple([(one.kind, one.match_key) for one in spellings if one.match_key is not None])
+    return Match(keys, None if external_id is None else _external(check, external_id))
+
+
+def _external(check: Checks, raw: object) -> tuple[str, str]:
+    if not isinstance(raw, tuple) or len(cast("tuple[object, ...]", raw)) != 2:
+        check.fault("external_id", "not_a_pair", "Give the system and its id, such as ('shop', '42').")
+        return "", ""
+    system, value = cast("tuple[object, object]", raw)
+    return check.code("external_id", system), check.key("external_id", value)

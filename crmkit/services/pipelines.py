@@ -1,0 +1,141 @@
+"""tx.pipelines: the ways deals go, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal, cast
+
+import attrs
+
+from crmkit.domain.deal import Deal
+from crmkit.domain.events import PipelineDefined
+from crmkit.domain.pipeline import STANDARD, Pipeline, Stage, standard
+from crmkit.domain.query import Page
+from crmkit.domain.where import Test, Where
+from crmkit.errors import NotFound
+from crmkit.services.checks import Checks, options
+from crmkit.services.command import command
+from crmkit.services.room import Room
+from crmkit.services.unit import Unit
+
+PipelineOrder = Literal["id", "-id"]
+MOST_STAGES = 50
+
+
+class Pipelines(Room[Pipeline, str]):
+    """
+    Pipelines by key. Until you define one under the key `sales`, a standard one of four stages stands there.
+
+    >>> from crmkit import CRM
+    >>> with CRM.open("memory://") as crm, crm.begin() as tx:
+    ...     _ = tx.pipelines.define("repairs", stages=[("in", "Brought in"), ("out", "Repaired")])
+    ...     [pipeline.id for pipeline in tx.pipelines.list()]
+    ['repairs', 'sales']
+    """
+
+    __slots__ = ()
+    _kind = Pipeline
+    _orders = options(PipelineOrder)
+
+    def get(self, id: str) -> Pipeline:
+        """The pipeline, or `NotFound`."""
+        self._is_id(id)
+        if found := find_pipeline(self._unit, id):
+            return found
+        raise NotFound("pipeline", id)
+
+    @command
+    def define(
+        self, id: str, *, stages: Iterable[str | tuple[str, str] | Stage], name: str | None = None,
+        version: int | None = None,
+    ) -> Pipeline:  # fmt: skip
+        """
+        Define a pipeline, or define it anew: 1 to 50 stages in order, each a key, a (key, name) or a `Stage`.
+
+        A stage that still holds open deals cannot be left out. Defining the same again changes nothing.
+        """
+        unit, check = self._unit, Checks()
+        check.code("id", id)
+        read = _stages(check, stages)
+        title = check.text("name", name) if name is not None else str(id)
+        check.version(version)
+        check.done()
+        for before in unit.store.get_many(Pipeline, [id]):
+            after = attrs.evolve(before, stages=read, name=before.name if name is None else title)
+            if after == before and version is None:
+                return before
+            self._check_in_use(check, id, before, after)
+            changed = unit.replace(before, after, version)
+            unit.happened(PipelineDefined(*unit.envelope(changed.version), id, tuple([one.key for one in read])))
+            return changed
+        made = Pipeline(id, title, read, unit.now, unit.now)
+        if id == STANDARD:
+            self._check_in_use(check, id, standard(unit.now), made)
+        pipeline = unit.insert(made)
+        unit.happened(PipelineDefined(*unit.envelope(), id, tuple([stage.key for stage in read])))
+        return pipeline
+
+    def list(
+        self, *, where: Where | None = None, order_by: PipelineOrder = "id", limit: int = 50, after: str | None = None
+    ) -> Page[Pipeline]:
+        """One page of pipelines; the standard one is among them, stored or not, on the page its key belongs to."""
+        page = self._page(where, {}, order_by, limit, after)
+        if where is not None or after is not None or page.next is not None or any(one.id == STANDARD for one in page):
+            return page
+        rows = sorted([*page, standard(self._unit.now)], key=lambda one: one.id, reverse=order_by == "-id")
+        return Page(tuple(rows), None)
+
+    def count(self, *, where: Where | None = None) -> int:
+        """How many pipelines there are."""
+        return self._count(where, {}) + self._unstored(where)
+
+    def stream(self, *, where: Where | None = None, order_by: PipelineOrder = "id") -> Iterator[Pipeline]:
+        """Every pipeline."""
+        rows = list(self._stream(where, {}, order_by))
+        if self._unstored(where):
+            rows = sorted([*rows, standard(self._unit.now)], key=lambda one: one.id, reverse=order_by == "-id")
+        return iter(rows)
+
+    def _unstored(self, where: Where | None) -> int:
+        return int(where is None and not self._unit.store.get_many(Pipeline, [STANDARD]))
+
+    def _check_in_use(self, check: Checks, id: str, before: Pipeline, after: Pipeline) -> None:
+        for stage in before.stages:
+            if not after.has(stage.key):
+                held = Test("pipeline", "eq", id) & Test("stage", "eq", stage.key) & Test("status", "eq", "open")
+                if self._unit.store.count(Deal, held):
+                    check.fault("stages", "in_use", f"Stage {stage.key} holds open deals. Move them first, or keep it.")
+        check.done()
+
+    def _is_id(self, id: object) -> None:
+        check = Checks()
+        check.key("id", id)
+        check.done()
+
+
+def find_pipeline(unit: Unit, id: str) -> Pipeline | None:
+    """The pipeline under a key; the standard one is there even if nobody defined it."""
+    for stored in unit.store.get_many(Pipeline, [id]):
+        return stored
+    return standard(unit.now) if id == STANDARD else None
+
+
+def _stages(check: Checks, raw: object) -> tuple[Stage, ...]:
+    if isinstance(raw, str) or not isinstance(raw, Iterable):
+        check.fault("stages", "not_a_list", "Give a list of stage keys, such as ['new', 'offer'].")
+        return ()
+    read = [_stage(check, one) for one in cast("Iterable[object]", raw)]
+    if not 1 <= len(read) <= MOST_STAGES or len({stage.key for stage in read if isinstance(stage.key, str)}) < len(
+        read
+    ):
+        check.fault("stages", "not_stages", f"Give 1 to {MOST_STAGES} stages, each key once.")
+    return tuple(read)
+
+
+def _stage(check: Checks, raw: object) -> Stage:
+    match raw:
+        case Stage(key, name) | (key, name):
+            return Stage(check.code("stages", key), check.text("stages", name))
+        case _:
+            key = check.code("stages", raw)
+            return Stage(key, str(key).replace("_", " ").capitalize())

@@ -1,0 +1,29 @@
+"""What the host decided when it opened the CRM: as data, the same for every transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import attrs
+
+from crmkit.domain.consent import FIRST_POLICY, Policy
+from crmkit.domain.custom import Field
+
+
+@attrs.frozen
+class Rules:
+    """
+    The host's choices.
+
+    `region` reads phones written without a country, `dormant_after` is how long an active client may be silent
+    (None: for ever), `call_back_within` when a missed call should be answered, `fields` the custom fields by
+    (record, key), `consent` which bases carry which purpose.
+    """
+
+    region: str | None = None
+    dormant_after: timedelta | None = timedelta(days=180)
+    call_back_within: timedelta = timedelta(hours=4)
+    fields: Mapping[tuple[str, str], Field[Any]] = attrs.field(factory=dict[tuple[str, str], Field[Any]])
+    consent: Policy = FIRST_POLICY

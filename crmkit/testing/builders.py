@@ -1,0 +1,200 @@
+"""Ready values for tests. Instants carry microseconds and an offset, ids carry order: both get lost easily."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any, TypeVar
+from uuid import UUID
+
+from crmkit.crm.system import TimeOrderedIds
+from crmkit.domain.call import Call
+from crmkit.domain.client import Client, ExternalId
+from crmkit.domain.consent import Consent, Evidence
+from crmkit.domain.contact import Contact
+from crmkit.domain.contact_point import ContactPoint
+from crmkit.domain.custom import Custom
+from crmkit.domain.deal import Deal, DealStep
+from crmkit.domain.events import ClientAdded
+from crmkit.domain.frozen_map import FrozenMap
+from crmkit.domain.ids import EventId
+from crmkit.domain.marks import Mark
+from crmkit.domain.money import Money
+from crmkit.domain.note import Note
+from crmkit.domain.pipeline import Pipeline, Stage
+from crmkit.domain.purchase import Item, Purchase, Refund
+from crmkit.domain.records import Record
+from crmkit.domain.source import Source
+from crmkit.domain.task import Task
+from crmkit.domain.ticket import Ticket
+from crmkit.domain.touchpoint import Touchpoint
+from crmkit.domain.user import Team, User
+from crmkit.ports import Entry
+from crmkit.storage.held import Held, held_in
+
+R = TypeVar("R", bound=Record)
+NOON = datetime(2026, 1, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+#: Letters that collations, code pages and escapes get wrong.
+HARD = "Ёлка, Зоя's \"naïve\" \\ 100% _ 🙂 "
+_ids = TimeOrderedIds()
+
+
+def new_id() -> Any:
+    """An id later than those before it."""
+    return _ids.new()
+
+
+def a_client(name: str = "Ada", **given: Any) -> Client:
+    """A prospect, with everything optional empty unless given."""
+    return a_record(Client, name=name, kind="person", lifecycle="prospect", market_level="ours", **given)
+
+
+def an_external_id(client: Client, system: str = "shop", value: str = "42", **given: Any) -> ExternalId:
+    """What another system calls a client."""
+    return a_record(ExternalId, client_id=client.id, system=system, value=value, **given)
+
+
+def a_contact(client: Client, name: str = "Grace", **given: Any) -> Contact:
+    """Somebody at a client."""
+    return a_record(Contact, client_id=client.id, name=name, **given)
+
+
+def a_contact_point(client: Client, match_key: str | None = "+4930901820", **given: Any) -> ContactPoint:
+    """A telephone number."""
+    said: dict[str, Any] = {"kind": "phone", "value": match_key or "?", "normalizer": "e164", "status": "unverified"}
+    return a_record(ContactPoint, client_id=client.id, match_key=match_key, **{**said, **given})
+
+
+def a_deal(client: Client, title: str = "Order", **given: Any) -> Deal:
+    """An open deal in the first stage."""
+    said: dict[str, Any] = {"pipeline": "sales", "stage": "new", "status": "open"}
+    return a_record(Deal, client_id=client.id, title=title, **{**said, **given})
+
+
+def a_deal_step(deal: Deal, number: int = 1, **given: Any) -> DealStep:
+    """The opening of a deal."""
+    said: dict[str, Any] = {"kind": "opened", "to_stage": "new", "pipeline": "sales", "seconds": 0}
+    return a_record(DealStep, deal_id=deal.id, client_id=deal.client_id, number=number, **{**said, **given})
+
+
+def a_purchase(client: Client, **given: Any) -> Purchase:
+    """Something bought, without a deal."""
+    return a_record(Purchase, client_id=client.id, **{"channel": "code", **given})
+
+
+def a_refund(purchase: Purchase, **given: Any) -> Refund:
+    """Money given back."""
+    return a_record(Refund, purchase_id=purchase.id, client_id=purchase.client_id, **given)
+
+
+def a_touchpoint(client: Client | None = None, *, minutes: float = 0, **given: Any) -> Touchpoint:
+    """A missed call *minutes* after noon."""
+    said: dict[str, Any] = {"channel": "call", "direction": "inbound", "initiator": "client", "minutes": None}
+    if "external_id" in given:
+        said["origin"] = "pbx"
+    at = NOON + timedelta(minutes=minutes)
+    return a_record(Touchpoint, client_id=client.id if client else None, occurred_at=at, **{**said, **given})
+
+
+def a_call(client: Client | None = None, **given: Any) -> Call:
+    """A call that rings."""
+    said: dict[str, Any] = {"direction": "inbound", "state": "ringing", "number": "030 901820", "origin": "pbx"}
+    return a_record(Call, client_id=client.id if client else None, **{**said, **given})
+
+
+def a_consent(client: Client, seq: int = 1, **given: Any) -> Consent:
+    """A grant for marketing by email."""
+    said: dict[str, Any] = {"kind": "grant", "purpose": "marketing", "channel": "email", "basis": "consent"}
+    return a_record(Consent, **{"client_id": client.id, "orig_subject": client.id, "seq": seq, **said, **given})
+
+
+def a_task(client: Client | None = None, **given: Any) -> Task:
+    """An open task, due at noon."""
+    said: dict[str, Any] = {"title": "Call back", "status": "open"}
+    return a_record(Task, client_id=client.id if client else None, **{**said, **given})
+
+
+def a_note(client: Client, **given: Any) -> Note:
+    """A special request."""
+    return a_record(Note, client_id=client.id, **{"text": "Never before ten.", "kind": "request", **given})
+
+
+def a_ticket(client: Client, **given: Any) -> Ticket:
+    """A new complaint."""
+    said: dict[str, Any] = {"kind": "complaint", "subject": "Late", "priority": "normal", "status": "new"}
+    return a_record(Ticket, client_id=client.id, **{**said, **given})
+
+
+def a_user(key: str = "17", **given: Any) -> User:
+    """One of the host's people."""
+    return a_record(User, id=key, **{"name": "Zoë", "active": True, **given})
+
+
+def a_team(key: str = "sales", **given: Any) -> Team:
+    """A team of the host's."""
+    return a_record(Team, id=key, **{"name": "Sales", **given})
+
+
+def a_pipeline(key: str = "sales", **given: Any) -> Pipeline:
+    """A pipeline of one stage."""
+    return a_record(Pipeline, id=key, **{"name": "Sales", "stages": (Stage("new", "New"),), **given})
+
+
+def an_entry(client: Client, *subscribers: str, events: int = 1, **given: Any) -> Entry:
+    """A journal entry that says a client was added."""
+    said: dict[str, Any] = {"actor": "17", "source": Source("web", campaign="Весна"), "correlation_id": None, **given}
+    shared = NOON, said["actor"], said["source"], said["correlation_id"], 1
+    one = lambda: ClientAdded(EventId(new_id()), *shared, client.id, "person", None, (new_id(),))  # noqa: E731
+    return Entry(tuple([one() for _ in range(events)]), frozenset(subscribers))
+
+
+def a_record(kind: type[R], *, filled: bool = False, **given: Any) -> R:
+    """A record of any kind: every field *filled* with something hard to keep, or every optional one empty."""
+    fields = held_in(kind)
+    if unknown := given.keys() - fields:
+        message = f"{kind.__name__} has no {', '.join(sorted(unknown))}."
+        raise TypeError(message)
+    values = {name: given[name] if name in given else _value(held, filled) for name, held in fields.items()}
+    return kind(**values)
+
+
+def _value(held: Held, filled: bool) -> Any:
+    if held.optional and not filled:
+        return None
+    if held.choices:
+        return held.choices[-1]
+    if held.type is str:
+        if held.mark is Mark.PERSONAL and held.name != "match_key":
+            return HARD * (20_000 // len(HARD)) if filled else "text"
+        return f"{held.name} {HARD}"
+    return (_FILLED if filled else _PLAIN)[held.type](held)
+
+
+_PLAIN: dict[type[Any], Any] = {
+    UUID: lambda _: new_id(),
+    datetime: lambda _: NOON,
+    int: lambda _: 1,
+    bool: lambda _: False,
+    Money: lambda _: Money("0.0001", "EUR"),
+    Source: lambda _: Source("code"),
+    frozenset: lambda _: frozenset[str](),
+    tuple: lambda _: (),
+    FrozenMap: lambda _: FrozenMap[str, Any](),
+    Custom: lambda _: Custom(),
+    Evidence: lambda _: Evidence(),
+}
+_ITEMS: dict[type[Any], tuple[Any, ...]] = {
+    Item: (Item(HARD, 3, Money("-12.3456", "JPY"), "Tea"), Item("Tea")),
+    Stage: (Stage("ё", HARD), Stage("b", "B")),
+}
+_FILLED: dict[type[Any], Any] = {
+    **_PLAIN,
+    int: lambda _: 2**62,
+    bool: lambda _: True,
+    Money: lambda _: Money("99999999999999.9999", "RUB"),
+    Source: lambda _: Source("web", "crmkit-forms", HARD, "ref-1"),
+    frozenset: lambda _: frozenset({"vip", HARD, "VIP"}),
+    tuple: lambda held: _ITEMS[held.inside[0]],
+    FrozenMap: lambda held: FrozenMap({HARD: 7 if held.inside[1] is int else HARD, "b": 1 if held.inside[1] is int else "c"}),
+    Custom: lambda _: Custom({"level": -(2**62), "card": HARD, "tags": "\x1fa\x1fb\x1f"}),
+    Evidence: lambda _: Evidence("privacy-2026", "ru", "web_form", "doc-1", HARD),
+}  # fmt: skip

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from crmkit import CRM
+from crmkit.errors import Invalid
+from crmkit.events import ContactPointUpdated, Event
+
+
+def test_each_kind_has_its_match_key_beside_the_spelling(crm: CRM) -> None:
+    """The shown spelling stays as typed."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna")
+        made = [
+            tx.contact_points.add(anna.id, phone="8 (912) 345-67-89"),
+            tx.contact_points.add(anna.id, email="Anna@Example.org"),
+            tx.contact_points.add(anna.id, messenger="@AnnaP", network="telegram"),
+            tx.contact_points.add(anna.id, social="AnnaP", network="vk"),
+            tx.contact_points.add(anna.id, postal="Main St. 1,  Oslo"),
+        ]
+    assert ["+79123456789", "anna@example.org", "telegram:annap", "vk:annap", "main st. 1 oslo"] == [
+        point.match_key for point in made
+    ]
+    assert "8 (912) 345-67-89" == made[0].value
+    with crm.read() as tx:
+        assert made == list(tx.contact_points.list(client_id=anna.id))
+
+
+def test_what_cannot_be_read_is_kept_as_typed_when_asked(crm: CRM) -> None:
+    """Nothing a person wrote down gets lost, and it can be listed."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", phone="+79123456789")
+        with pytest.raises(Invalid, match="phone"):
+            tx.contact_points.add(anna.id, phone="ask the porter")
+        kept = tx.contact_points.add(anna.id, phone="ask the porter", keep_unreadable=True)
+    assert ("ask the porter", None, "suspect", False) == (kept.value, kept.match_key, kept.status, kept.primary)
+    with crm.read() as tx:
+        assert [kept] == list(tx.contact_points.list(readable=False))
+        assert 1 == tx.contact_points.count(readable=True)
+
+
+def test_there_is_one_primary_of_each_kind(crm: CRM, heard: list[Event]) -> None:
+    """The first is, until another is chosen or it goes."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", phone="+79120000001")
+        first = tx.contact_points.list(client_id=anna.id)[0]
+        second = tx.contact_points.add(anna.id, phone="+79120000002")
+        mail = tx.contact_points.add(anna.id, email="anna@example.org")
+        assert (True, False, True) == (first.primary, second.primary, mail.primary)
+        tx.contact_points.update(second.id, primary=True)
+        assert not tx.contact_points.get(first.id).primary
+        tx.contact_points.remove(second.id)
+        assert tx.contact_points.get(first.id).primary
+    assert [second.id] == [event.contact_point_id for event in heard if isinstance(event, ContactPointUpdated)]
+
+
+def test_the_clients_region_reads_its_phones(crm: CRM) -> None:
+    """A client abroad has numbers of there; the CRM's region is for the rest."""
+    with crm.begin() as tx:
+        greta = tx.clients.add(name="Greta", region="DE", phone="030 901820")
+        assert ["+4930901820"] == [point.match_key for point in tx.contact_points.list(client_id=greta.id)]
+
+
+def test_exactly_one_way_is_given(crm: CRM) -> None:
+    """None, two, or a network where there is none: Invalid."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna")
+        for given in ({}, {"phone": "+79120000001", "email": "a@b.de"}):
+            with pytest.raises(Invalid, match="exactly one"):
+                tx.contact_points.add(anna.id, **given)
+        with pytest.raises(Invalid, match="network"):
+            tx.contact_points.add(anna.id, email="a@example.org", network="telegram")
+        with pytest.raises(Invalid, match="network"):
+            tx.contact_points.add(anna.id, messenger="@anna")
+        assert 0 == tx.contact_points.count()
+
+
+def test_verified_and_invalid_are_states_of_a_point(crm: CRM) -> None:
+    """Verification has its instant."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", phone="+79120000001")
+        point = tx.contact_points.list(client_id=anna.id)[0]
+        verified = tx.contact_points.verify(point.id)
+        assert ("verified", verified.updated_at) == (verified.status, verified.verified_at)
+        assert "invalid" == tx.contact_points.invalidate(point.id, reason="wrong_number").status
+
+
+def test_a_contact_of_another_client_is_no_contact_here(crm: CRM) -> None:
+    """Whose point it is must be somebody at that client; when they go, it stays."""
+    with crm.begin() as tx:
+        ada, bob = tx.clients.add(name="Ada"), tx.clients.add(name="Bob")
+        clerk = tx.contacts.add(ada.id, name="Clerk")
+        with pytest.raises(Invalid, match="contact_id"):
+            tx.contact_points.add(bob.id, phone="+79120000001", contact_id=clerk.id)
+        point = tx.contact_points.add(ada.id, phone="+79120000001", contact_id=clerk.id)
+        tx.contacts.remove(clerk.id)
+        assert tx.contact_points.get(point.id).contact_id is None
+        assert 0 == tx.contacts.count()

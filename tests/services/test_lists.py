@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from crmkit import CRM
+from crmkit.errors import Invalid
+from crmkit.fields import F
+from crmkit.testing import FrozenClock
+
+
+def walk(crm: CRM, order_by: str, limit: int = 2) -> list[str]:
+    """Every client's name, page by page."""
+    with crm.read() as tx:
+        names, after = list[str](), None
+        while True:
+            page = tx.clients.list(order_by=order_by, limit=limit, after=after)  # type: ignore[arg-type]
+            names += [client.name for client in page]
+            if (after := page.next) is None:
+                return names
+            assert all(client.name not in after for client in page)
+
+
+def test_pages_follow_one_another_and_hold_no_names(crm: CRM) -> None:
+    """Every client once, in order; the cursor says only where."""
+    with crm.begin() as tx:
+        for name in ("Cyd", "Ada", "Bob", "Ada", "Dan"):
+            tx.clients.add(name=name)
+    assert ["Ada", "Ada", "Bob", "Cyd", "Dan"] == walk(crm, "name")
+    assert ["Dan", "Cyd", "Bob", "Ada", "Ada"] == walk(crm, "-name", 3)
+    assert ["Cyd", "Ada", "Bob", "Ada", "Dan"] == walk(crm, "created_at", 1)
+
+
+def test_those_never_touched_come_first_or_last(crm: CRM, clock: FrozenClock) -> None:
+    """Emptiness counts as earlier than any instant, on every page."""
+    with crm.begin() as tx:
+        for name, days in (("never 1", None), ("old", 9), ("new", 1), ("never 2", None), ("mid", 5)):
+            client = tx.clients.add(name=name)
+            if days is not None:
+                at = clock.now() - timedelta(days=days)
+                tx.touchpoints.record(client.id, channel="call", direction="inbound", at=at)
+    assert ["never 1", "never 2", "old", "mid", "new"] == walk(crm, "last_touched_at")
+    assert ["new", "mid", "old", "never 2", "never 1"] == walk(crm, "-last_touched_at")
+
+
+def test_a_stream_gives_every_record_in_order(crm: CRM) -> None:
+    """More than one chunk of them."""
+    with crm.begin() as tx:
+        for number in range(1203):
+            tx.clients.add(name=f"{number:05}", owner="17" if number % 2 else None)
+        assert [f"{number:05}" for number in range(1202, -1, -1)] == [
+            client.name for client in tx.clients.stream(order_by="-name")
+        ]
+        assert 601 == sum(1 for _ in tx.clients.stream(owner="17")) == tx.clients.count(owner="17")
+        assert 602 == tx.clients.count(owner=None)
+
+
+def test_wrong_questions_are_invalid(crm: CRM) -> None:
+    """Limits, orders, filters, cursors and conditions, each by its keyword."""
+    with crm.begin() as tx:
+        gone = tx.clients.list(limit=1, after=None)
+        tx.contacts.add(tx.clients.add(name="Anna").id, name="Bob")
+        assert gone.next is None
+        wrong: list[tuple[str, dict[str, object]]] = [
+            ("limit", {"limit": 0}),
+            ("limit", {"limit": 1001}),
+            ("limit", {"limit": True}),
+            ("order_by", {"order_by": "owner"}),
+            ("after", {"after": "junk"}),
+            ("after", {"after": "0190a5f07c1e70008000000000000001"}),
+            ("nope", {"nope": 1}),
+            ("where", {"where": "owner = 17"}),
+            ("where", {"where": F.deal.stage.eq("new")}),
+            ("where", {"where": F.client.created_at.lt("yesterday")}),  # type: ignore[arg-type]
+            ("where", {"where": F.client.name.has("x")}),
+            ("where", {"where": F.client.tags.eq("x")}),
+            ("where", {"owner": 17}),
+        ]
+        for path, given in wrong:
+            with pytest.raises(Invalid) as caught:
+                tx.clients.list(**given)  # type: ignore[arg-type]
+            assert path in [fault.path for fault in caught.value.faults], (path, given)
+
+
+def test_a_condition_meets_what_the_same_transaction_wrote(crm: CRM) -> None:
+    """Reads see their own transaction's writes."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", owner="17")
+        assert [anna] == list(tx.clients.list(where=F.client.owner.eq("17") & ~F.client.name.eq("Bob")))
+        assert {anna.id: anna} == tx.clients.get_many([anna.id, anna.id])
+        assert [] == list(tx.clients.list(where=F.client.owner.in_([])))
