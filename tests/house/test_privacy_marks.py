@@ -122,12 +122,13 @@ def _container(hint: Any, *, personal: bool) -> Any:
     """A union's first real member, or a container with one item."""
     parts = [part for part in _parts(hint) if part not in {NoneType, Ellipsis}]
     inner = [_filled(part, personal=personal) for part in parts]
-    origin = get_origin(hint)
+    origin: Any = get_origin(hint)
+    lists: tuple[Any, ...] = (tuple, frozenset, list)
     if origin is FrozenMap:
         return FrozenMap({inner[0]: inner[1]})
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return {inner[0]: inner[1]}
-    if origin in {tuple, frozenset, list}:
+    if origin in lists:
         return origin(inner)
     return inner[0]
 

@@ -1,0 +1,407 @@
+"""Every verb given the wrong thing: one helpful error, and the storage is as before, even if the rest commits."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import random
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import attrs
+import pytest
+
+from crmkit import CRM, Evidence, Field, Item, Money, Source, Stage, Transaction
+from crmkit.domain.records import RECORDS
+from crmkit.errors import Conflict, ContactRefused, CRMError, Invalid, NotFound
+from crmkit.fields import F
+from crmkit.ports import Query
+from crmkit.testing import FrozenClock
+
+_corpus = importlib.util.spec_from_file_location("corpus", Path(__file__).with_name("corpus.py"))
+assert _corpus and _corpus.loader
+corpus = sys.modules["corpus"] = importlib.util.module_from_spec(_corpus)
+_corpus.loader.exec_module(corpus)
+
+CARD = Field("client", "card", str)
+MARGIN = Field("deal", "margin", Decimal)
+Given = dict[str, Any]
+
+
+@attrs.frozen
+class World:
+    """A small CRM with one of everything."""
+
+    crm: CRM
+    ids: Mapping[str, Any]
+
+
+@pytest.fixture(params=["memory", "sqlite"], scope="module")
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    url = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path_factory.mktemp('bad')}/crm.db"
+    with CRM.open(url, region="RU", clock=FrozenClock(), fields=[CARD, MARGIN]) as crm:
+        with crm.begin() as tx:
+            ids = dict(_one_of_each(tx))
+        yield World(crm, ids)
+
+
+def _one_of_each(tx: Transaction) -> Iterator[tuple[str, Any]]:
+    now = tx._unit.now
+    tx.teams.put("t", name="Team")
+    tx.users.put("u", name="User", team="t")
+    yield "client", (client := tx.clients.add(name="Anna", phone="+79123456789", external_ids={"shop": "1"})).id
+    yield "other", (other := tx.clients.add(name="Bob")).id
+    archived = tx.clients.add(name="Put away")
+    yield "archived", tx.clients.archive(archived.id).id
+    yield "contact", tx.contacts.add(client.id, name="Boss").id
+    yield "point", tx.contact_points.list(client_id=client.id)[0].id
+    tx.pipelines.define("p", stages=["a", "b"])
+    yield "deal", tx.deals.open(client.id, title="Open", amount=Money(1, "EUR")).id
+    closed = tx.deals.open(client.id, title="Closed")
+    yield "closed", tx.deals.lose(closed.id, reason="price").id
+    yield "foreign_deal", tx.deals.open(other.id, title="Bob's").id
+    yield "purchase", tx.purchases.record(client.id, amount=Money(9, "EUR")).id
+    yield "touchpoint", tx.touchpoints.record(client.id, channel="call", direction="inbound").id
+    yield "call", tx.calls.start(number="+79123456789", external_id="c-1").id
+    yield "task", tx.tasks.plan(client.id, title="Do", due=now).id
+    yield "note", tx.notes.add(client.id, text="Note").id
+    yield "ticket", tx.tickets.open(client.id, subject="Help").id
+    resolved = tx.tickets.open(client.id, subject="Helped")
+    yield "resolved", tx.tickets.resolve(resolved.id).id
+    yield "consent", tx.consents.grant(client.id, purpose="service", channel="voice").id
+
+
+AT = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
+    """One call of every changing verb with every keyword, each of them right."""
+    client, version = ids["client"], 1  # every record was written once, but the client: its purchase activated it
+    told: Given = {
+        "kind": "person", "lifecycle": "prospect", "owner": "u", "region": "RU", "language": "ru",
+        "time_zone": "Europe/Moscow", "market_level": "ours", "tags": ["vip"], "custom": [CARD.to("A")],
+        "external_ids": {"mail": "1"}, "source": Source("web"),
+    }  # fmt: skip
+    return {
+        "users.put": {"id": "u2", "name": "U", "email": "u@example.org", "team": "t", "active": True},
+        "teams.put": {"id": "t2", "name": "T", "parent": "t", "lead": "u"},
+        "clients.add": {"name": "N", "phone": "+79120000001", "email": "n@example.org", **told},
+        "clients.ensure": {
+            "name": "N", "phone": "+79120000001", "email": "n@example.org", "external_id": ("shop", "2"), **told,
+        },
+        "clients.update": {
+            "id": client, "version": 2, "name": "N", "kind": "person", "region": "RU", "language": "ru",
+            "time_zone": "Europe/Moscow", "market_level": "ours", "tags": ["vip"], "custom": [CARD.to("A")],
+            "external_ids": {"mail": "1"},
+        },
+        "clients.assign": {"id": client, "owner": "u", "reason": "holiday", "version": 2},
+        "clients.lose": {"id": client, "reason": "moved", "version": 2},
+        "clients.archive": {"id": client, "reason": "double", "version": 2},
+        "clients.restore": {"id": ids["archived"], "version": 2},
+        "contacts.add": {"client_id": client, "name": "C", "position": "Boss", "roles": ["decision_maker"]},
+        "contacts.update": {
+            "id": ids["contact"], "version": version, "name": "C", "position": "Boss", "roles": ["decision_maker"],
+        },
+        "contacts.remove": {"id": ids["contact"]},
+        "contact_points.add": {
+            "client_id": client, "messenger": "@anna", "network": "telegram", "contact_id": ids["contact"],
+            "primary": True, "keep_unreadable": False,
+        },
+        "contact_points.update": {
+            "id": ids["point"], "version": version, "primary": True, "contact_id": ids["contact"],
+        },
+        "contact_points.verify": {"id": ids["point"], "version": version},
+        "contact_points.invalidate": {"id": ids["point"], "reason": "bounce", "version": version},
+        "contact_points.remove": {"id": ids["point"]},
+        "pipelines.define": {"id": "p", "stages": ["a", ("b", "B"), Stage("c", "C")], "name": "P", "version": version},
+        "deals.open": {
+            "client_id": client, "title": "D", "amount": Money(1, "EUR"), "pipeline": "p", "stage": "a", "owner": "u",
+            "custom": [MARGIN.to(Decimal(1))], "source": Source("web"),
+        },
+        "deals.update": {
+            "id": ids["deal"], "version": version, "title": "D", "amount": Money(1, "EUR"), "competitor": "C",
+            "custom": [MARGIN.to(Decimal(1))],
+        },
+        "deals.assign": {"id": ids["deal"], "owner": "u", "version": version},
+        "deals.move": {"id": ids["deal"], "to": "b", "pipeline": "p", "version": version},
+        "deals.win": {"id": ids["deal"], "purchase": ids["purchase"], "version": version},
+        "deals.lose": {"id": ids["deal"], "reason": "price", "competitor": "C", "version": version},
+        "deals.cancel": {"id": ids["deal"], "reason": "double", "version": version},
+        "deals.reopen": {"id": ids["closed"], "version": 2},
+        "purchases.record": {
+            "client_id": client, "amount": Money(1, "EUR"), "items": [Item("Tea", 1, Money(1, "EUR"), "Food")],
+            "at": AT, "deal_id": ids["deal"], "channel": "web", "origin": "shop", "external_id": "9",
+        },
+        "purchases.refund": {
+            "id": ids["purchase"], "amount": Money(1, "EUR"), "reason": "damaged", "at": AT, "version": version,
+        },
+        "touchpoints.record": {
+            "client_id": client, "channel": "email", "direction": "inbound", "at": AT, "initiator": "client",
+            "outcome": "liked", "summary": "S", "contact_id": ids["contact"], "deal_id": ids["deal"],
+            "cost": Money(1, "EUR"), "minutes": 5, "origin": "mail", "external_id": "9", "reply_to": ids["touchpoint"],
+        },
+        "calls.dial": {"client_id": client, "purpose": "service", "contact_point_id": ids["point"]},
+        "calls.start": {
+            "number": "+79123456789", "direction": "inbound", "at": AT, "line": "1", "origin": "pbx",
+            "external_id": "9",
+        },
+        "calls.answer": {"id": ids["call"], "by": "u", "at": AT},
+        "calls.end": {"id": ids["call"], "disposition": "answered", "outcome": "talked", "at": AT},
+        "calls.record": {
+            "number": "+79123456789", "disposition": "answered", "at": AT, "seconds": 5, "direction": "inbound",
+            "by": "u", "outcome": "talked", "line": "1", "origin": "pbx", "external_id": "9",
+        },
+        "consents.grant": {
+            "client_id": client, "purpose": "marketing", "channel": "email", "basis": "consent",
+            "evidence": Evidence(notice="n"), "seen": 0, "valid_until": AT + timedelta(days=999),
+        },
+        "consents.withdraw": {
+            "client_id": client, "purpose": "marketing", "channel": "email", "evidence": Evidence(notice="n"),
+        },
+        "tasks.plan": {
+            "client_id": client, "title": "T", "due": AT, "deal_id": ids["deal"], "assignee": "u", "rule": "mine",
+        },
+        "tasks.update": {"id": ids["task"], "version": version, "title": "T", "assignee": "u"},
+        "tasks.start": {"id": ids["task"], "version": version},
+        "tasks.complete": {"id": ids["task"], "version": version},
+        "tasks.postpone": {"id": ids["task"], "due": AT, "version": version},
+        "tasks.cancel": {"id": ids["task"], "reason": "double", "version": version},
+        "notes.add": {"client_id": client, "text": "T", "kind": "doubt", "deal_id": ids["deal"]},
+        "notes.update": {"id": ids["note"], "version": version, "text": "T", "kind": "doubt"},
+        "tickets.open": {
+            "client_id": client, "subject": "S", "kind": "complaint", "description": "D", "priority": "high",
+            "assignee": "u", "purchase_id": ids["purchase"], "at": AT,
+        },
+        "tickets.update": {
+            "id": ids["ticket"], "version": version, "subject": "S", "description": "D", "priority": "low",
+        },
+        "tickets.assign": {"id": ids["ticket"], "assignee": "u", "version": version},
+        "tickets.respond": {"id": ids["ticket"], "version": version},
+        "tickets.resolve": {"id": ids["ticket"], "version": version},
+        "tickets.reopen": {"id": ids["resolved"], "version": 2},
+        "tickets.close": {"id": ids["ticket"], "version": version},
+    }  # fmt: skip
+
+
+VERBS = sorted(good_calls({name: None for name in (
+    "client", "other", "archived", "contact", "point", "deal", "closed", "foreign_deal", "purchase", "touchpoint",
+    "call", "task", "note", "ticket", "resolved", "consent",
+)}))  # fmt: skip
+
+#: Of no use to any keyword of any verb, or of use to a few.
+WRONG: tuple[Any, ...] = (
+    0, -1, 1, 2**31, 2**63, -(2**70), 10**400, 0.5, float("nan"), float("inf"), True, Decimal("NaN"), b"bytes", object(),
+    [], [1], {}, {"a": 1}, {1: "a"}, (), ("a", 1), ("", ""), {"x"}, datetime(2025, 1, 1), date(2025, 1, 1),
+    datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC), timedelta(1), UUID(int=1), UUID(int=0),
+    Money(-1, "EUR"), Money("99999999999999.9999", "EUR"), Money(1, "XXX"), Item("", -1), Source(""),
+    Source("a b", ref="\x00"), Evidence(notice=" "), F.client.owner.eq("u"), Stage("", ""), Stage, len,
+    [Item("", 0, Money(-1, "EUR"))], [Item("x", 1, Money(1, "EUR")), Item("y", 1, Money(1, "USD"))], [CARD], [None],
+    [CARD.to("ok"), Field("client", "unknown", str).to("x")], ["a", "a"], ["x"] * 101, [""], [b"x"], iter([1]),
+)  # fmt: skip
+
+
+def call(tx: Transaction, verb: str, given: Given) -> Any:
+    room, _, name = verb.partition(".")
+    return getattr(getattr(tx, room), name)(**given)
+
+
+def dump(crm: CRM) -> list[object]:
+    """Everything that is stored."""
+    with crm.read() as tx:
+        store = tx._unit.store
+        return [store.select(Query(kind)) for kind in RECORDS] + [store.journal_length()]
+
+
+def refused(crm: CRM, verb: str, given: Given, *, undo: bool = True) -> CRMError | None:
+    """Call a verb; commit if it refused, roll back if it did not mind."""
+    caught: CRMError | None = None
+    try:
+        with crm.begin() as tx:
+            written = tx._unit.written
+            try:
+                call(tx, verb, given)
+            except (Invalid, NotFound, ContactRefused) as error:
+                caught = error
+                assert written == tx._unit.written, f"{verb} wrote before it refused {given}"
+            if caught is None and undo:
+                raise InterruptedError
+    except InterruptedError:
+        return None
+    except Conflict as error:
+        return error
+    return caught
+
+
+def check_helpful(error: CRMError, verb: str, given: Given) -> None:
+    sentence = str(error)
+    assert sentence.endswith("."), (verb, sentence)
+    assert len(sentence) < 4000, (verb, sentence[:200])
+    if isinstance(error, Invalid):
+        assert error.faults
+        for fault in error.faults:
+            keyword = fault.path.partition(".")[0]
+            assert keyword in {*given, "phone"}, (verb, fault)
+
+
+def test_every_changing_verb_is_tried_here(world: World) -> None:
+    """A new verb, or a new keyword of one, must join the table."""
+    found: dict[str, set[str]] = {}
+    with world.crm.read() as tx:
+        for room in [name for name in dir(tx) if not name.startswith("_")]:
+            for name, verb in inspect.getmembers(getattr(tx, room), callable):
+                if hasattr(verb, "__crm_command__"):
+                    parameters = inspect.signature(verb).parameters.values()
+                    found[f"{room}.{name}"] = {one.name for one in parameters if one.kind is not one.VAR_KEYWORD}
+    table = good_calls(world.ids)
+    assert sorted(found) == VERBS
+    ways = {"phone", "email", "messenger", "social", "postal", "network"}
+    for verb, keywords in found.items():
+        spared = ways if verb == "contact_points.add" else set[str]()
+        assert set() == keywords - table[verb].keys() - spared, verb
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_right_call_is_right(world: World, verb: str) -> None:
+    """So that what is refused below is refused for the one thing that is wrong."""
+    before = dump(world.crm)
+    assert refused(world.crm, verb, good_calls(world.ids)[verb]) is None
+    assert before == dump(world.crm)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_wrong_things_are_refused_and_nothing_is_written(world: World, verb: str) -> None:
+    """Each keyword in turn: never a traceback from below, never a trace in the storage."""
+    good, before, refusals = good_calls(world.ids)[verb], dump(world.crm), 0
+    strings = [*corpus.OURS, *world.ids.values()]
+    for keyword in good:
+        for wrong in (*WRONG, *strings):
+            given = {**good, keyword: wrong}
+            if error := refused(world.crm, verb, given):
+                refusals += 1
+                check_helpful(error, verb, given)
+    assert refusals >= 20 * len(good)
+    assert before == dump(world.crm)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_faulty_keyword_is_named_at_once(world: World, verb: str) -> None:
+    """Not the first one only, so that a form shows all its errors."""
+    good, junk = good_calls(world.ids)[verb], object()
+    leading = {"id", "client_id"} & good.keys()
+    wrong: Given = {keyword: value if keyword in leading else junk for keyword, value in good.items()}
+    if len(wrong) == len(leading):
+        wrong = dict.fromkeys(wrong, junk)
+    error = refused(world.crm, verb, wrong)
+    assert isinstance(error, Invalid)
+    named = {fault.path.partition(".")[0] for fault in error.faults}
+    assert {keyword for keyword, value in wrong.items() if value is junk} <= named, named
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_closed_deal_or_a_foreign_record_is_refused(world: World, verb: str) -> None:
+    """Closed deals by every verb that needs an open one, another client's deal, contact or purchase by all."""
+    good, ids = good_calls(world.ids)[verb], world.ids
+    before = dump(world.crm)
+    if verb in {"deals.move", "deals.win", "deals.lose", "deals.cancel"}:
+        error = refused(world.crm, verb, {**good, "id": ids["closed"], "version": None})
+        assert isinstance(error, Invalid)
+        assert "id" in [fault.path for fault in error.faults]
+    foreign = {"deal_id": ids["foreign_deal"], "contact_id": ids["point"], "purchase_id": ids["deal"]}
+    for keyword in foreign.keys() & good.keys():
+        if good[keyword] is not None:
+            error = refused(world.crm, verb, {**good, keyword: foreign[keyword]})
+            assert isinstance(error, Invalid), (verb, keyword)
+            assert [keyword] == [fault.path for fault in error.faults]
+    assert before == dump(world.crm)
+
+
+def texts_of(good: Given) -> list[str]:
+    return [keyword for keyword, value in good.items() if isinstance(value, str)]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_strings_nobody_here_wrote_are_kept_or_refused(world: World, verb: str) -> None:
+    """A sample of the corpora through every text keyword of every verb."""
+    _try_strings(world, verb, random.Random(verb).sample(corpus.naughty_strings(), 60))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_string_nobody_here_wrote_is_kept_or_refused(world: World, verb: str) -> None:
+    """All of them, through every text keyword of every verb."""
+    _try_strings(world, verb, corpus.naughty_strings())
+
+
+def _try_strings(world: World, verb: str, strings: Any) -> None:
+    good, before = good_calls(world.ids)[verb], dump(world.crm)
+    for keyword in texts_of(good):
+        for text in strings:
+            given = {**good, keyword: text}
+            if error := refused(world.crm, verb, given):
+                check_helpful(error, verb, given)
+    assert before == dump(world.crm)
+
+
+def test_what_is_accepted_comes_back_as_it_was(world: World) -> None:
+    """Names and notes, trimmed, letter by letter, on every storage."""
+    kept = 0
+    for text in corpus.naughty_strings():
+        for verb, keyword in (("clients.add", "name"), ("notes.add", "text")):
+            given: Given = {"name": text} if verb == "clients.add" else {"client_id": world.ids["client"], "text": text}
+            try:
+                with world.crm.begin() as tx:
+                    made = call(tx, verb, given)
+                    tx._unit.store.select(Query(type(made), limit=1))
+                    (read,) = tx._unit.store.get_many(type(made), [made.id])
+                    assert text.strip() == getattr(made, keyword) == getattr(read, keyword)
+                    kept += 1
+                    raise InterruptedError
+            except (Invalid, InterruptedError):
+                pass
+    assert kept > len(corpus.naughty_strings())
+
+
+READS: dict[str, Callable[[Transaction, Any], object]] = {
+    "get": lambda tx, wrong: tx.clients.get(wrong),
+    "get_many": lambda tx, wrong: tx.clients.get_many([wrong]),
+    "card": lambda tx, wrong: tx.clients.card(wrong),
+    "find phone": lambda tx, wrong: tx.clients.find(phone=wrong),
+    "find email": lambda tx, wrong: tx.clients.find(email=wrong),
+    "find external": lambda tx, wrong: tx.clients.find(external_id=wrong),
+    "list limit": lambda tx, wrong: tx.clients.list(limit=wrong),
+    "list order": lambda tx, wrong: tx.clients.list(order_by=wrong),
+    "list after": lambda tx, wrong: tx.clients.list(after=wrong),
+    "list where": lambda tx, wrong: tx.clients.list(where=wrong),
+    "list owner": lambda tx, wrong: tx.clients.list(owner=wrong),
+    "list tag": lambda tx, wrong: tx.clients.list(tag=wrong),
+    "count": lambda tx, wrong: tx.deals.count(stage=wrong),
+    "stream": lambda tx, wrong: list(tx.purchases.stream(since=wrong)),
+    "board": lambda tx, wrong: tx.deals.board(pipeline=wrong),
+    "agenda": lambda tx, wrong: tx.tasks.agenda(assignee=wrong),
+    "agenda until": lambda tx, wrong: tx.tasks.agenda(until=wrong),
+    "timeline": lambda tx, wrong: tx.touchpoints.timeline(wrong),
+    "journey": lambda tx, wrong: tx.touchpoints.journey(wrong),
+    "since": lambda tx, wrong: tx.outcomes.since(wrong),
+    "kinds": lambda tx, wrong: tx.outcomes.since(AT, kinds=wrong),
+    "may_contact": lambda tx, wrong: tx.consents.may_contact(wrong, purpose="marketing", channel="email"),
+    "may_contact purpose": lambda tx, wrong: tx.consents.may_contact(tx._unit.new_id(), purpose=wrong, channel="email"),  # type: ignore[arg-type]
+    "history": lambda tx, wrong: tx.deals.history(wrong),
+    "totals": lambda tx, wrong: tx.purchases.totals(wrong),
+    "user": lambda tx, wrong: tx.users.get(wrong),
+}
+
+
+@pytest.mark.parametrize("question", READS)
+def test_wrong_questions_are_refused_too(world: World, question: str) -> None:
+    """Reads answer, or say what is wrong."""
+    for wrong in (*WRONG, *corpus.OURS, None):
+        with world.crm.read() as tx:
+            try:
+                READS[question](tx, wrong)
+            except (Invalid, NotFound) as error:
+                assert str(error).endswith(".")
