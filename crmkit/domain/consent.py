@@ -60,7 +60,7 @@ class Consent(Masked):
     client_id: ClientId
     orig_subject: ClientId
     seq: int
-    seen: FrozenMap[str, int]
+    seen: Code[FrozenMap[str, int]]
     kind: ConsentKind
     purpose: Code[str]
     channel: Code[str]

@@ -25,12 +25,12 @@ _WHOLE = 2**63 - 1
 _LONGEST = 2000
 
 
-@attrs.frozen
+@attrs.frozen(init=False)
 class Field(Handle[T]):
     """
     A typed custom field of clients or deals.
 
-    *type* is one of str, int, bool, Decimal (at most four decimals), date, datetime, Money, UUID or frozenset (of
+    *kind* is one of str, int, bool, Decimal (at most four decimals), date, datetime, Money, UUID or frozenset (of
     str). *choices* limits what may be given. *pii* marks personal data, which a free text is unless you say otherwise.
 
     >>> from crmkit import CRM
@@ -43,28 +43,27 @@ class Field(Handle[T]):
 
     record: CustomRecord
     key: str
-    type: type[T]
-    choices: tuple[T, ...] = attrs.field(default=(), kw_only=True)
-    pii: bool = attrs.field(kw_only=True)
-    indexed: bool = attrs.field(default=False, kw_only=True)
+    kind: type[T]
+    choices: tuple[T, ...]
+    pii: bool
 
-    @pii.default
-    def _free_text_is_personal(self) -> bool:
-        return self.type is str and not self.choices
-
-    def __attrs_post_init__(self) -> None:
-        if self.record not in ("client", "deal"):
-            raise Invalid(
-                Fault("record", "unknown", f"{self.record!r} takes no custom fields; say 'client' or 'deal'.")
-            )
-        if not (type(self.key) is str and self.key.isidentifier() and self.key.isascii() and len(self.key) <= 60):
+    def __init__(
+        self, record: CustomRecord, key: str, kind: type[T], *, choices: Iterable[T] = (), pii: bool | None = None
+    ) -> None:
+        if record not in ("client", "deal"):
+            raise Invalid(Fault("record", "unknown", f"{record!r} takes no custom fields; say 'client' or 'deal'."))
+        if not (isinstance(key, str) and key.isidentifier() and key.isascii() and len(key) <= 60):
             raise Invalid(Fault("key", "not_a_key", "Give a key of ASCII letters, digits and _, such as 'card'."))
-        if self.type not in _WRITES:
-            known = ", ".join(sorted(kind.__name__ for kind in _WRITES))
-            raise Invalid(Fault("type", "unknown", f"A custom field holds one of: {known}."))
+        if kind not in _WRITES:
+            known = ", ".join(sorted(one.__name__ for one in _WRITES))
+            raise Invalid(Fault("kind", "unknown", f"A custom field holds one of: {known}."))
+        limited = tuple(choices)
+        free_text = kind is str and not limited
+        self.__attrs_init__(record, key, kind, limited, free_text if pii is None else pii)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
     @property
     def path(self) -> str:
+        """Its name in a condition: `custom.` and the key."""
         return f"custom.{self.key}"
 
     def to(self, value: T | None) -> Given:
@@ -72,14 +71,15 @@ class Field(Handle[T]):
         return Given(cast("Field[Any]", self), None if value is None else self.stored(value))
 
     def stored(self, value: Any) -> Stored:
+        """Write a value as storages keep it; one of another type is `Invalid`."""
         problem = _problem(self, value)
         if problem:
-            raise Invalid(Fault(f"custom.{self.key}", "not_" + self.type.__name__.lower(), problem))
-        return cast("Stored", _WRITES[self.type](value))
+            raise Invalid(Fault(f"custom.{self.key}", "not_" + self.kind.__name__.lower(), problem))
+        return cast("Stored", _WRITES[self.kind](value))
 
     def read(self, raw: Stored) -> T:
         """Undo `stored`."""
-        return cast("T", _READS[self.type](raw))
+        return cast("T", _READS[self.kind](raw))
 
 
 @attrs.frozen
@@ -143,7 +143,7 @@ def _text_problem(value: str) -> str | None:
 
 def _problem(field: Field[Any], value: Any) -> str | None:
     """Say what is wrong with *value*, None if nothing is."""
-    kind = field.type
+    kind = field.kind
     if type(value) is not kind:
         return f"Give a {kind.__name__}."
     if kind is str and (problem := _text_problem(value)):
@@ -172,6 +172,14 @@ def split(text: str) -> frozenset[str]:
     return frozenset(text[1:-1].split(_SEPARATOR)) if text else frozenset()
 
 
+def _decimal(units: int) -> Decimal:
+    return Decimal(units).scaleb(-PLACES)
+
+
+def _money_text(money: Money) -> str:
+    return f"{money.currency} {money.amount}"
+
+
 def _money(raw: str) -> Money:
     currency, amount = raw.split(" ")
     return Money(amount, currency)
@@ -184,7 +192,7 @@ _WRITES: dict[type[Any], Any] = {
     Decimal: units_of,
     date: date.isoformat,
     datetime: micros,
-    Money: lambda money: f"{money.currency} {money.amount}",
+    Money: _money_text,
     UUID: str,
     frozenset: joined,
 }
@@ -192,7 +200,7 @@ _READS: dict[type[Any], Any] = {
     str: str,
     int: int,
     bool: bool,
-    Decimal: lambda units: Decimal(units).scaleb(-PLACES),
+    Decimal: _decimal,
     date: date.fromisoformat,
     datetime: instant,
     Money: _money,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 K = TypeVar("K")
 V_co = TypeVar("V_co", covariant=True)
@@ -20,7 +20,7 @@ class FrozenMap(Mapping[K, V_co]):
     __slots__ = ("_pairs",)
 
     def __init__(self, pairs: Mapping[K, V_co] | None = None) -> None:
-        self._pairs: dict[K, V_co] = dict(pairs or {})
+        self._pairs: dict[K, V_co] = dict(pairs) if pairs is not None else {}
 
     def __getitem__(self, key: K) -> V_co:
         return self._pairs[key]
@@ -32,7 +32,9 @@ class FrozenMap(Mapping[K, V_co]):
         return len(self._pairs)
 
     def __eq__(self, other: object) -> bool:
-        return self._pairs == other._pairs if isinstance(other, FrozenMap) else NotImplemented
+        if not isinstance(other, FrozenMap):
+            return NotImplemented
+        return self._pairs == cast("FrozenMap[K, V_co]", other)._pairs
 
     def __hash__(self) -> int:
         return hash(frozenset(self._pairs.items()))

@@ -6,10 +6,10 @@ by name only, and are what export, erasure and encryption go by (GDPR art. 4(1),
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -42,9 +42,13 @@ def mark_of(hint: Any) -> Mark | None:
     return None
 
 
-@cache
-def personal_fields(kind: Hashable) -> frozenset[str]:
+def personal_fields(kind: type[Any]) -> frozenset[str]:
     """Name the fields of a class that are marked personal."""
+    return _personal_fields(cast("Hashable", kind))
+
+
+@cache
+def _personal_fields(kind: Hashable) -> frozenset[str]:
     hints = get_type_hints(kind, include_extras=True)
     return frozenset(name for name, hint in hints.items() if mark_of(hint) is PERSONAL)
 
@@ -59,8 +63,9 @@ class Masked:
 
 
 def _masked_repr(value: Any) -> str:
-    kind = type(value)
-    hidden = personal_fields(kind)
-    shown: Callable[[str], str] = lambda name: "…" if name in hidden else repr(getattr(value, name))  # noqa: E731
-    pairs = (f"{field.name}={shown(field.name)}" for field in kind.__attrs_attrs__ if getattr(value, field.name))
+    kind = value.__class__
+    hidden, names = personal_fields(kind), [str(field.name) for field in kind.__attrs_attrs__]
+    pairs = [
+        f"{name}={'…' if name in hidden else repr(getattr(value, name))}" for name in names if getattr(value, name)
+    ]
     return f"{kind.__name__}({', '.join(pairs)})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -18,14 +18,14 @@ _KEPT_ALONG = frozenset({"version", "updated_at"})
 
 def changes(before: Any, after: Any, rules: Rules) -> tuple[Change, ...]:
     """Each field that differs, in the record's order; of a personal one the name only."""
-    hidden = personal_fields(type(before))
-    told = list[Change]()
-    for field in attrs.fields(type(before)):
+    kind = before.__class__
+    hidden, told = personal_fields(kind), list[Change]()
+    for field in attrs.fields(kind):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if old == new or field.name in _KEPT_ALONG:
             continue
         if isinstance(old, Custom):
-            told += _custom_changes(type(before).__name__.lower(), old, new, rules)
+            told += _custom_changes(kind.__name__.lower(), old, new, rules)
         elif field.name in hidden:
             told.append(Change(field.name))
         else:
@@ -51,7 +51,7 @@ def _text(value: Any) -> str | None:
         case datetime():
             return value.isoformat()
         case frozenset():
-            return ", ".join(sorted(value))
+            return ", ".join(sorted(cast("frozenset[str]", value)))
         case _ if hasattr(value, "items"):
             return ", ".join(f"{key}={item}" for key, item in sorted(value.items()))
         case _:

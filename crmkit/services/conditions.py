@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from crmkit.domain.custom import Field
@@ -33,9 +33,9 @@ def _problem(kind: type[Any], test: Test, fields: Mapping[tuple[str, str], Field
     if test.field.startswith("custom."):
         if (field := fields.get((record, test.field[7:]))) is None:
             return f"{test.field} is no custom field of a {record} here."
-        stored: type[Any] = int if field.type.__name__ in ("int", "bool", "Decimal", "datetime") else str
-        return _misfit(test, frozenset if field.type is frozenset else stored)
-    holds = _types(kind).get(test.field)
+        stored: type[Any] = int if field.kind.__name__ in ("int", "bool", "Decimal", "datetime") else str
+        return _misfit(test, frozenset if field.kind is frozenset else stored)
+    holds = _types(cast("Hashable", kind)).get(test.field)
     if holds is None:
         return f"A {record} has no field {test.field} to ask about."
     return _misfit(test, holds)
@@ -49,8 +49,10 @@ def _misfit(test: Test, holds: type[Any]) -> str | None:
     if (test.op == "starts_with" and holds is not str) or (test.op in _COMPARED and holds not in (str, int, datetime)):
         return f"{test.field} cannot be asked {test.op}."
     wanted: type[Any] = str if holds is frozenset else holds
-    values: Iterable[Any] = test.value if test.op == "in" and isinstance(test.value, tuple) else (test.value,)
-    for value in values:
+    values: Any = test.value if test.op == "in" else (test.value,)
+    if not isinstance(values, tuple):
+        return f"{test.field} is looked for among several values."
+    for value in values:  # pyright: ignore[reportUnknownVariableType]  # what callers hand in
         if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
             return f"{test.field} is compared with a {wanted.__name__}."
         if isinstance(value, datetime) and value.utcoffset() is None:

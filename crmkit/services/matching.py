@@ -30,7 +30,9 @@ def read_match(check: Checks, phone: object, email: object, external_id: object,
         check.fault("phone", "missing", "Say phone=, email= or external_id=.")
     spellings: list[Spelling] = [] if phone is None else [read_phone(check, "phone", phone, region)]
     spellings += [] if email is None else [read_email(check, "email", email)]
-    keys = tuple([(one.kind, one.match_key) for one in spellings if one.match_key is not None])
+    keys: tuple[tuple[PointKind, str], ...] = tuple(
+        [(one.kind, one.match_key) for one in spellings if one.match_key is not None]
+    )
     return Match(keys, None if external_id is None else _external(check, external_id))
 
 

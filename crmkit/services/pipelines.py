@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import attrs
 
@@ -133,9 +133,15 @@ def _stages(check: Checks, raw: object) -> tuple[Stage, ...]:
 
 
 def _stage(check: Checks, raw: object) -> Stage:
-    match raw:
-        case Stage(key, name) | (key, name):
-            return Stage(check.code("stages", key), check.text("stages", name))
-        case _:
-            key = check.code("stages", raw)
-            return Stage(key, str(key).replace("_", " ").capitalize())
+    if isinstance(raw, Stage):
+        key, name = raw.key, raw.name
+    elif isinstance(raw, tuple) and (pair := _pair(raw)):  # pyright: ignore[reportUnknownArgumentType]  # what callers hand in
+        key, name = pair
+    else:
+        key = check.code("stages", raw)
+        return Stage(key, str(key).replace("_", " ").capitalize())
+    return Stage(check.code("stages", key), check.text("stages", name))
+
+
+def _pair(raw: Any) -> tuple[str, str] | None:
+    return raw if len(raw) == 2 else None

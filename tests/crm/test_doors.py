@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from crmkit.errors import (
     UnknownActor,
 )
 from crmkit.events import ClientAdded, Event, TaskPlanned
+from crmkit.ids import TaskId
 from crmkit.ports import Scope
 from crmkit.testing import FrozenClock
 
@@ -92,7 +94,7 @@ def test_under_a_key_a_result_can_be_told_again(crm: CRM) -> None:
         tx.users.put("17", name="Anna")
     results = [anna, anna.id, 7, 1.5, True, None]
     for number, result in enumerate(results):
-        assert [result] * 2 == [crm.run(lambda tx, result=result: result, key=f"k{number}") for _ in range(2)]  # type: ignore[misc]
+        assert [result] * 2 == [crm.run(lambda _tx, result=result: result, key=f"k{number}") for _ in range(2)]  # type: ignore[misc]
     assert "17" == crm.run(lambda tx: tx.users.get("17"), key="user").id
     assert "17" == crm.run(lambda tx: tx.users.get("17"), key="user").id
 
@@ -145,7 +147,7 @@ def test_invalid_input_caught_leaves_the_transaction_usable(crm: CRM) -> None:
         with suppress(Invalid):
             tx.clients.add(name="")
         with suppress(NotFound):
-            tx.tasks.complete(type(tx.clients.add(name="Bob").id)(int=1))  # type: ignore[arg-type]
+            tx.tasks.complete(TaskId(tx.clients.add(name="Bob").id))
     with crm.read() as tx:
         assert 2 == tx.clients.count()
 
@@ -184,7 +186,8 @@ def test_rooms_are_closed_outside_the_block_and_read_only_inside_read(crm: CRM) 
     """Misuse says what to do."""
     with crm.begin() as tx:
         clients = tx.clients
-    for use in (lambda: tx.deals.list(), lambda: clients.list(), lambda: clients.add(name="Ada")):
+    uses: list[Callable[[], object]] = [tx.deals.list, clients.list, lambda: clients.add(name="Ada")]
+    for use in uses:
         with pytest.raises(TransactionOver):
             use()
     entered = crm.begin()

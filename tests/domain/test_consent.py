@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import attrs
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from crmkit.domain.consent import FIRST_POLICY, Consent, Evidence, decide
+from crmkit.domain.consent import FIRST_POLICY, Basis, Consent, Evidence, decide
 from crmkit.domain.frozen_map import FrozenMap
+from crmkit.domain.ids import ClientId, ConsentId
 from crmkit.domain.source import FROM_CODE
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,9 +53,21 @@ def ledger(history: list[Said]) -> list[Consent]:
         until = None if one.hours is None else START + timedelta(hours=one.hours)
         made.append(
             Consent(
-                UUID(int=100 + number), ANNA, one.by, head + 1, FrozenMap(saw), "grant" if one.grant else "withdraw",
-                one.purpose, one.channel, one.basis, Evidence(), until, START, None, FROM_CODE,
-            )  # type: ignore[arg-type]  # fmt: skip
+                ConsentId(UUID(int=100 + number)),
+                ClientId(ANNA),
+                ClientId(one.by),
+                head + 1,
+                FrozenMap(saw),
+                "grant" if one.grant else "withdraw",
+                one.purpose,
+                one.channel,
+                cast("Basis", one.basis),
+                Evidence(),
+                until,
+                START,
+                None,
+                FROM_CODE,
+            )
         )
     return made
 

@@ -6,8 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from crmkit import Field, Money
 from crmkit.domain.custom import NO_CUSTOM
@@ -65,7 +64,7 @@ def test_stored_values_are_ordered_as_the_values_are(kind: type[Any], data: st.D
 )  # fmt: skip
 def test_a_value_of_another_type_is_invalid(kind: type[Any], value: Any) -> None:
     """Nothing is converted behind the caller's back."""
-    with pytest.raises(Invalid, match="custom.x"):
+    with pytest.raises(Invalid, match=r"custom\.x"):
         Field("client", "x", kind).to(value)
 
 

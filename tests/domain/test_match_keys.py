@@ -3,8 +3,7 @@ from __future__ import annotations
 import email_validator
 import phonenumbers
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from crmkit.domain.email import email_key
 from crmkit.domain.handle import handle_key, postal_key

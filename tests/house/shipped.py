@@ -10,6 +10,7 @@ import sys
 import tarfile
 import tempfile
 import venv
+from fnmatch import fnmatchcase
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -41,11 +42,11 @@ def _contents(wheel: Path) -> list[str]:
     for wanted, what in {
         "crmkit/py.typed": "the marker for type checkers",
         "crmkit/demo/data/*.csv": "the shop of the demo",
-        "crmkit/storage/sql/migrations/**/*.py": "the revisions of the schema",
+        "crmkit/storage/sql/migrations/*.py": "the revisions of the schema",
         "*.dist-info/licenses/LICENSE": "the licence",
         "*.dist-info/entry_points.txt": "the entry points",
     }.items():
-        if not any(Path(name).match(wanted) for name in packed):
+        if not any(fnmatchcase(name, wanted) for name in packed):
             faults.append(f"the wheel lacks {what}: {wanted}")
     return faults
 

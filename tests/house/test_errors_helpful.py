@@ -59,7 +59,7 @@ def test_an_error_crosses_processes_unharmed(kind: type[CRMError]) -> None:
 
 
 def test_every_exception_stands_in_errors(package: Path) -> None:
-    """One tree in one file; a driver's or a helper's own exception never meets a caller."""
+    """One tree in one file; an exception of a driver's, or a stray one of ours, never meets a caller."""
     strays = [
         f"{path.relative_to(package.parent).as_posix()}: {name}"
         for path in sorted(package.rglob("*.py"))

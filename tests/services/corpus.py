@@ -46,7 +46,7 @@ def naughty_strings() -> tuple[str, ...]:
     if not folder.is_dir():
         reason = "the string corpora are not here; set CRMKIT_CORPORA to their folder"
         (pytest.fail if os.environ.get("CRMKIT_REQUIRE_REAL") == "1" else pytest.skip)(reason)
-    found = dict.fromkeys(OURS)
+    found: dict[str, None] = dict.fromkeys(OURS)
     for file in sorted(folder.iterdir()):
         if file.suffix == ".json":
             found.update(dict.fromkeys(json.loads(file.read_text())))

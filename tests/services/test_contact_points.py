@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crmkit import CRM
@@ -65,7 +67,8 @@ def test_exactly_one_way_is_given(crm: CRM) -> None:
     """None, two, or a network where there is none: Invalid."""
     with crm.begin() as tx:
         anna = tx.clients.add(name="Anna")
-        for given in ({}, {"phone": "+79120000001", "email": "a@b.de"}):
+        several: list[dict[str, Any]] = [{}, {"phone": "+79120000001", "email": "a@b.de"}]
+        for given in several:
             with pytest.raises(Invalid, match="exactly one"):
                 tx.contact_points.add(anna.id, **given)
         with pytest.raises(Invalid, match="network"):

@@ -32,7 +32,7 @@ def test_a_web_order_becomes_a_won_deal_a_purchase_and_an_outcome(
         (purchase,) = tx.purchases.list(client_id=anna.id)
         assert (deal.id, Money("10.50", "RUB")) == (purchase.deal_id, purchase.amount)
         (outcome,) = tx.outcomes.since(anna.created_at)
-        assert (anna.id, {"bought"}) == (outcome.client.id, outcome.reasons)
+        assert (anna.id, frozenset({"bought"})) == (outcome.client.id, outcome.reasons)
         assert "active" == tx.clients.get(anna.id).lifecycle
 
 
@@ -83,13 +83,14 @@ def test_a_closed_deal_refuses_every_verb_that_needs_an_open_one(crm: CRM, anna:
     with crm.begin() as tx:
         deal = tx.deals.open(anna.id, title="Order", amount=Money(1, "EUR"))
         closed = tx.deals.lose(deal.id, reason="price")
-        for refused in (
+        refusals: list[Callable[[], object]] = [
             lambda: tx.deals.move(deal.id, to="offer"),
             lambda: tx.deals.win(deal.id),
             lambda: tx.deals.lose(deal.id, reason="again"),
             lambda: tx.deals.cancel(deal.id),
             lambda: tx.deals.update(deal.id, amount=Money(2, "EUR")),
-        ):
+        ]
+        for refused in refusals:
             with pytest.raises(Invalid, match=r"[Rr]eopen it"):
                 refused()
         assert closed == tx.deals.get(deal.id)
@@ -158,7 +159,7 @@ def test_a_deal_has_custom_fields_and_an_owner_of_its_own(crm: CRM, anna: Client
         tx.deals.open(anna.id, title="Other", custom=[MARGIN.to(Decimal("0.1"))])
         assert [deal.id] == [one.id for one in tx.deals.list(where=MARGIN.gt(Decimal("0.2")))]
         assert "4" == tx.deals.assign(deal.id, owner="4").owner
-        with pytest.raises(Invalid, match="custom.card"):
+        with pytest.raises(Invalid, match=r"custom\.card"):
             tx.deals.open(anna.id, title="Order", custom=[Field("client", "card", str).to("x")])
         with pytest.raises(Invalid, match="custom"):
             tx.clients.list(where=MARGIN.gt(Decimal("0.2")))

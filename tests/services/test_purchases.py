@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from crmkit import CRM, Client, Item, Money, Source
 from crmkit.errors import Invalid, NotFound
+from crmkit.ids import ClientId
 from crmkit.testing import FrozenClock
 
 
@@ -87,5 +89,5 @@ def test_what_was_not_bought_yet_is_refused(crm: CRM, anna: Client, clock: Froze
         with pytest.raises(Invalid, match="at"):
             tx.purchases.record(anna.id, amount=Money(1, "EUR"), at=clock.now() + timedelta(days=2))
         with pytest.raises(NotFound):
-            tx.purchases.record(type(anna.id)(int=1), amount=Money(1, "EUR"))  # type: ignore[arg-type]
+            tx.purchases.record(ClientId(UUID(int=1)), amount=Money(1, "EUR"))
         assert 0 == tx.purchases.count()

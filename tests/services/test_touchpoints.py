@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -80,9 +81,10 @@ def test_links_lead_to_the_same_client(crm: CRM, anna: Client) -> None:
     with crm.begin() as tx:
         other = tx.clients.add(name="Bob")
         deal, contact = tx.deals.open(other.id, title="Order"), tx.contacts.add(other.id, name="Boss")
-        for given in ({"deal_id": deal.id}, {"contact_id": contact.id}, {"reply_to": deal.id}):
+        wrong: list[dict[str, Any]] = [{"deal_id": deal.id}, {"contact_id": contact.id}, {"reply_to": deal.id}]
+        for given in wrong:
             with pytest.raises(Invalid, match=next(iter(given))):
-                tx.touchpoints.record(anna.id, channel="call", direction="inbound", **given)  # type: ignore[arg-type]
+                tx.touchpoints.record(anna.id, channel="call", direction="inbound", **given)
         with pytest.raises(NotFound):
             tx.touchpoints.record(deal.id, channel="call", direction="inbound")  # type: ignore[arg-type]
         assert 0 == tx.touchpoints.count()

@@ -56,11 +56,12 @@ def test_a_finished_task_is_finished(
         tx.tasks.postpone(task.id, due=clock.now() + timedelta(days=1))
         done = tx.tasks.complete(task.id)
         assert done == tx.tasks.complete(task.id)
-        for refused in (
+        refusals: list[Callable[[], object]] = [
             lambda: tx.tasks.postpone(task.id, due=clock.now()),
             lambda: tx.tasks.start(task.id),
             lambda: tx.tasks.cancel(task.id),
-        ):
+        ]
+        for refused in refusals:
             with pytest.raises(Invalid, match="done"):
                 refused()
     assert (clock.now(), "done") == (done.completed_at, done.status)
@@ -90,7 +91,7 @@ def test_a_complaint_is_an_outcome(crm: CRM, anna: Client, clock: FrozenClock) -
         tx.tickets.open(bob.id, subject="Where is it?")
         tx.tickets.open(anna.id, subject="Late", kind="complaint", at=clock.now() - timedelta(days=1))
         (outcome,) = tx.outcomes.since(clock.now() - timedelta(days=2))
-        assert (anna.id, {"complained"}, clock.now() - timedelta(days=1)) == (
+        assert (anna.id, frozenset({"complained"}), clock.now() - timedelta(days=1)) == (
             outcome.client.id, outcome.reasons, outcome.complained_at
         )  # fmt: skip
 
