@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import attrs
 
@@ -134,14 +134,10 @@ def _stages(check: Checks, raw: object) -> tuple[Stage, ...]:
 
 def _stage(check: Checks, raw: object) -> Stage:
     if isinstance(raw, Stage):
-        key, name = raw.key, raw.name
-    elif isinstance(raw, tuple) and (pair := _pair(raw)):  # pyright: ignore[reportUnknownArgumentType]  # what callers hand in
-        key, name = pair
-    else:
-        key = check.code("stages", raw)
-        return Stage(key, str(key).replace("_", " ").capitalize())
-    return Stage(check.code("stages", key), check.text("stages", name))
-
-
-def _pair(raw: Any) -> tuple[str, str] | None:
-    return raw if len(raw) == 2 else None
+        return Stage(check.code("stages", raw.key), check.text("stages", raw.name))
+    if isinstance(raw, tuple):
+        pair = cast("tuple[object, ...]", raw)
+        if len(pair) == 2:
+            return Stage(check.code("stages", pair[0]), check.text("stages", pair[1]))
+    key = check.code("stages", raw)  # pyright: ignore[reportUnknownArgumentType]  # a tuple of anything
+    return Stage(key, str(key).replace("_", " ").capitalize())
