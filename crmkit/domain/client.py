@@ -74,8 +74,9 @@ class ExternalId(Masked):
 
 
 def idle_since(client: Client) -> datetime:
-    """When somebody last heard from this client or sold them something."""
-    return max(filter(None, (client.created_at, client.last_touched_at, client.last_bought_at)))
+    """When this client was last in touch or bought; if neither ever was, when they were added."""
+    heard = [at for at in (client.last_touched_at, client.last_bought_at) if at is not None]
+    return max(heard) if heard else client.created_at
 
 
 def is_idle(client: Client, now: datetime, dormant_after: timedelta) -> bool:

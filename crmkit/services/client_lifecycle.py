@@ -30,9 +30,9 @@ def fall_asleep(unit: Unit, limit: int) -> int:
     if dormant_after is None:
         return 0
     before = unit.now - dormant_after
-    silent = Test("lifecycle", "eq", "active") & Test("created_at", "le", before)
-    for field in ("last_touched_at", "last_bought_at"):
-        silent = silent & ~Test(field, "gt", before)
+    touched, bought_at = Test("last_touched_at", "gt", before), Test("last_bought_at", "gt", before)
+    ever = ~Test("last_touched_at", "eq", None) | ~Test("last_bought_at", "eq", None)
+    silent = Test("lifecycle", "eq", "active") & ~touched & ~bought_at & (ever | Test("created_at", "le", before))
     found = unit.store.select(Query(Client, silent, limit=limit))
     for client in found:
         if is_idle(client, unit.now, dormant_after):

@@ -34,7 +34,7 @@ from crmkit.storage.held import Held, held_in
 R = TypeVar("R", bound=Record)
 NOON = datetime(2026, 1, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
 #: Letters that collations, code pages and escapes get wrong.
-HARD = "Ёлка, Зоя's \"naïve\" \\ 100% _ 🙂 "
+HARD = 'Ёлка, Зоя\'s "naïve" \\ 100% _ 🙂 '
 _ids = TimeOrderedIds()
 
 
@@ -45,7 +45,8 @@ def new_id() -> Any:
 
 def a_client(name: str = "Ada", **given: Any) -> Client:
     """A prospect, with everything optional empty unless given."""
-    return a_record(Client, name=name, kind="person", lifecycle="prospect", market_level="ours", **given)
+    said: dict[str, Any] = {"kind": "person", "lifecycle": "prospect", "market_level": "ours"}
+    return a_record(Client, name=name, **{**said, **given})
 
 
 def an_external_id(client: Client, system: str = "shop", value: str = "42", **given: Any) -> ExternalId:
@@ -78,7 +79,7 @@ def a_deal_step(deal: Deal, number: int = 1, **given: Any) -> DealStep:
 
 def a_purchase(client: Client, **given: Any) -> Purchase:
     """Something bought, without a deal."""
-    return a_record(Purchase, client_id=client.id, **{"channel": "code", **given})
+    return a_record(Purchase, **{"client_id": client.id, "channel": "code", **given})
 
 
 def a_refund(purchase: Purchase, **given: Any) -> Refund:
@@ -147,7 +148,7 @@ def an_entry(client: Client, *subscribers: str, events: int = 1, **given: Any) -
     return Entry(tuple([one() for _ in range(events)]), frozenset(subscribers))
 
 
-def a_record(kind: type[R], *, filled: bool = False, **given: Any) -> R:
+def a_record(kind: type[R], /, *, filled: bool = False, **given: Any) -> R:
     """A record of any kind: every field *filled* with something hard to keep, or every optional one empty."""
     fields = held_in(kind)
     if unknown := given.keys() - fields:

@@ -1,0 +1,35 @@
+"""`crmkit` and its commands, each loaded when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+_LAZY = {"demo": "crmkit.demo.command:demo", "db": "crmkit.cli.db:db"}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when somebody wants it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click sets the signature
+        """Their names, without importing any."""
+        return sorted(_LAZY)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """One of them, None if there is no such command."""
+        if cmd_name not in _LAZY:
+            return None
+        module, _, name = _LAZY[cmd_name].partition(":")
+        found = getattr(import_module(module), name)
+        if not isinstance(found, click.Command):
+            message = f"{_LAZY[cmd_name]} is no command."
+            raise TypeError(message)
+        return found
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(version("crmkit"), prog_name="crmkit")
+def crmkit() -> None:
+    """A CRM you embed."""

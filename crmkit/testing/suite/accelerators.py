@@ -1,0 +1,174 @@
+"""What a storage does faster gives the answer of the plain form; and a scope hides the same on every way to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+
+from crmkit.domain.card import CARD_LIMIT
+from crmkit.domain.client import Client, ExternalId
+from crmkit.domain.outcome import OUTCOMES
+from crmkit.domain.pipeline import Pipeline
+from crmkit.domain.query import Query
+from crmkit.domain.records import RECORDS, Record
+from crmkit.domain.scope import EVERYONE, Scope
+from crmkit.domain.task import Task
+from crmkit.domain.touchpoint import Touchpoint
+from crmkit.domain.user import Team, User
+from crmkit.domain.where import EVERYTHING, Test
+from crmkit.ports import Accelerators, Storage, StorageTransaction
+from crmkit.storage.held import held_in
+from crmkit.testing.builders import (
+    NOON,
+    a_client,
+    a_consent,
+    a_contact,
+    a_contact_point,
+    a_deal,
+    a_note,
+    a_purchase,
+    a_record,
+    a_task,
+    a_ticket,
+    a_touchpoint,
+    a_user,
+    an_external_id,
+)
+from crmkit.testing.suite.opened import OnAStorage, commit, reading, writing
+
+MINE = Scope("own", "17")
+EARLIER = NOON - timedelta(days=1)
+CLIENTS = (
+    a_client("Old", owner="17", created_at=EARLIER, last_bought_at=EARLIER, last_complained_at=NOON),
+    a_client("Touched", owner="4", last_touched_at=NOON, last_fell_through_at=NOON),
+    a_client("Touched before", owner="17", last_touched_at=EARLIER, last_bought_at=NOON),
+    a_client("Nobody's", last_bought_at=NOON),
+)
+
+
+def _around(client: Client) -> list[Record]:
+    """More of everything around a client than a card shows of the busiest kind, instants in no order."""
+    several = range(3)
+    return [
+        a_contact_point(client),
+        a_contact_point(client),
+        a_contact_point(client, "ada@example.org", kind="email"),
+        an_external_id(client, value=client.name),
+        *(a_contact(client, f"{number}") for number in several),
+        *(a_touchpoint(client, minutes=number * 7 % 60) for number in range(CARD_LIMIT + 3)),
+        *(a_deal(client, opened_at=NOON - timedelta(days=number % 2)) for number in several),
+        *(a_purchase(client, bought_at=NOON - timedelta(days=number % 2)) for number in several),
+        *(a_task(client, status=status) for status in ("done", "open", "in_progress", "cancelled")),
+        *(a_ticket(client, opened_at=NOON + timedelta(days=number % 2)) for number in several),
+        *(a_note(client, created_at=NOON + timedelta(days=number % 2)) for number in several),
+        *(a_consent(client, number + 1, recorded_at=NOON - timedelta(days=number)) for number in several),
+    ]
+
+
+FASTER: dict[str, Callable[[Any, StorageTransaction], Any]] = {
+    "count": lambda form, tx: [form.count(tx, kind, EVERYTHING) for kind in RECORDS],
+    "find": lambda form, tx: [
+        form.find(tx, kind, key) for kind in ("phone", "email") for key in ("+4930901820", "ada@example.org", "", "?")
+    ],
+    "find_external": lambda form, tx: [
+        form.find_external(tx, system, one.name) for system in ("shop", "Shop") for one in CLIENTS
+    ],
+    "consent_head": lambda form, tx: [form.consent_head(tx, one.id) for one in (*CLIENTS, a_client())],
+    "card": lambda form, tx: [form.card(tx, one.id) for one in (*CLIENTS, a_client())],
+    "outcomes": lambda form, tx: [
+        form.outcomes(tx, since, kinds)
+        for since in (EARLIER, NOON, NOON + timedelta(microseconds=1))
+        for kinds in ({"bought"}, {"fell_through", "complained"}, frozenset(OUTCOMES), frozenset[Any]())
+    ],
+}
+
+
+class Accelerated(OnAStorage):
+    """Two forms, one answer."""
+
+    @pytest.mark.parametrize("scope", [EVERYONE, MINE], ids=["everyone", "own"])
+    @pytest.mark.parametrize("name", FASTER)
+    def test_the_faster_form_gives_the_plain_answer(self, storage: Storage, name: str, scope: Scope) -> None:
+        """Of committed records, and of those still waiting in this transaction."""
+        commit(storage, *CLIENTS, *(one for client in CLIENTS[:3] for one in _around(client)))
+        with writing(storage, scope) as tx:
+            for one in _around(CLIENTS[3]):
+                tx.insert(one)
+            tx.insert(a_consent(CLIENTS[0], 4))
+            assert FASTER[name](type(tx), tx) == FASTER[name](Accelerators, tx)
+        with reading(storage, scope) as tx:
+            assert FASTER[name](type(tx), tx) == FASTER[name](Accelerators, tx)
+
+    @pytest.mark.parametrize("form", ["faster", "plain"])
+    def test_keeping_an_instant_only_raises_it(self, storage: Storage, form: str) -> None:
+        """By the faster form and by the plain one; a stranger's client is not there."""
+        commit(storage, *CLIENTS)
+        with writing(storage, MINE) as tx:
+            keep: Any = Accelerators.keep if form == "plain" else type(tx).keep
+            said = [keep(tx, one.id, "last_bought_at", NOON - timedelta(hours=1)) for one in (*CLIENTS, a_client())]
+            assert [True, False, True, False, False] == said
+        with reading(storage) as tx:
+            kept = [client.last_bought_at for client in tx.select(Query(Client))]
+            assert [NOON - timedelta(hours=1), None, NOON, NOON] == kept
+
+    def test_the_last_touched_matches_first(self, storage: Storage) -> None:
+        """Among clients with one number: last touched, then oldest; a double point counts once."""
+        commit(storage, *CLIENTS, *(a_contact_point(client) for client in CLIENTS for _ in "12"))
+        with reading(storage) as tx:
+            assert [CLIENTS[1], CLIENTS[2], CLIENTS[0], CLIENTS[3]] == tx.find("phone", "+4930901820")
+            assert [] == tx.find("email", "+4930901820")
+
+    @pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
+    def test_own_scope_hides_what_hangs_on_others(self, storage: Storage, kind: type[Record]) -> None:
+        """Every way to read shows only this actor's clients and their records; people and pipelines are everybody's."""
+        records = {one.owner: self._of(kind, one, storage) for one in (CLIENTS[0], CLIENTS[1], CLIENTS[3])}
+        shown = list(records.values()) if "client_id" not in held_in(kind) and kind is not Client else [records["17"]]
+        ids = [record.id for record in records.values()]
+        with writing(storage, MINE) as tx:
+            assert {one.id for one in shown} == {one.id for one in tx.get_many(kind, ids)}
+            assert [[one] for one in shown] == [found for id in ids if (found := tx.get_many(kind, [id]))]
+            assert all(one in tx.select(Query(kind)) for one in shown)
+            hidden = [one for one in records.values() if one not in shown]
+            assert not any(one in tx.select(Query(kind)) for one in hidden)
+            assert len(tx.select(Query(kind))) == tx.count(kind, EVERYTHING)
+
+    def test_a_task_of_nobody_is_seen_by_who_must_do_it(self, storage: Storage) -> None:
+        """Without a client only the assignee decides; a touchpoint of nobody is seen by nobody in own scope."""
+        own, foreign = a_task(assignee="17"), a_task(assignee="4")
+        commit(storage, own, foreign, a_touchpoint(), a_user())
+        with reading(storage, MINE) as tx:
+            assert [own] == tx.select(Query(Task)) == tx.get_many(Task, [own.id, foreign.id])
+            assert ([], 1) == (tx.select(Query(Touchpoint)), tx.count(User, EVERYTHING))
+
+    def test_scope_follows_the_owner_within_a_transaction(self, storage: Storage) -> None:
+        """A client given away is hidden at once, and one received is shown."""
+        mine, theirs = CLIENTS[0], CLIENTS[1]
+        commit(storage, mine, theirs)
+        with writing(storage, MINE) as tx:
+            tx.replace(attrs.evolve(mine, owner="4", version=2), 1)
+            tx.replace(attrs.evolve(theirs, owner="17", version=2), 1)
+            assert [theirs.id] == [one.id for one in tx.select(Query(Client))]
+            assert tx.card(mine.id) is None
+            new = a_client("New", owner="17")
+            tx.insert(new)
+            tx.insert(a_touchpoint(new))
+            assert [new] == tx.get_many(Client, [new.id])
+            assert 1 == tx.count(Touchpoint, Test("client_id", "eq", new.id))
+
+    @staticmethod
+    def _of(kind: type[Record], client: Client, storage: Storage) -> Any:
+        if kind is Client:
+            commit(storage, client)
+            return client
+        deal, purchase = a_deal(client), a_purchase(client)
+        given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
+        if kind in (User, Team, Pipeline, ExternalId):
+            given["value" if kind is ExternalId else "id"] = client.name
+        fields = held_in(kind)
+        record = a_record(kind, **{name: value for name, value in given.items() if name in fields})
+        commit(storage, client, deal, purchase, record)
+        return record
