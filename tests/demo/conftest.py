@@ -20,6 +20,10 @@ def rows(name: str) -> Rows:
         return list(csv.DictReader(file))
 
 
+def silent(what: str, done: int, total: int) -> None:
+    """No bar."""
+
+
 @pytest.fixture(scope="session")
 def files_of_the_shop() -> dict[str, Rows]:
     return {name: rows(name) for name in ("employees", "customers", "invoices", "invoice_lines")}
@@ -39,7 +43,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def refused(database: Path, shop: Shop) -> list[Refused]:
     """What loading the shop into the database refused."""
     with CRM.open(f"sqlite:///{database}", clock=FixedClock(shop.today)) as crm:
-        return load(crm, shop, lambda *_: None)
+        return load(crm, shop, silent)
 
 
 @pytest.fixture
