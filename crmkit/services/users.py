@@ -40,6 +40,7 @@ class Users(Room[User, str]):
 
     >>> from crmkit import CRM
     >>> with CRM.open("memory://") as crm, crm.begin() as tx:
+    ...     _ = tx.teams.put("sales", name="Sales")
     ...     tx.users.put("17", name="Anna", team="sales").id
     '17'
     """

@@ -36,6 +36,13 @@ def code(length: int = 255) -> sa.types.TypeEngine[str]:
     )
 
 
+def index(table: str, *fields: str, name: str = "", unique: bool = False, where: str | None = None) -> None:
+    """Rows that do not meet *where* stay out of it, where a database can do that."""
+    only = None if where is None else sa.text(where)
+    named = f"{table}_{name or '_'.join(fields)}"
+    op.create_index(named, table, list(fields), unique=unique, sqlite_where=only, postgresql_where=only)
+
+
 def upgrade() -> None:
     op.create_table(
         "crm_call",
@@ -60,28 +67,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="crm_call_pk"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "crm_call_client_id",
-        "crm_call",
-        ["client_id"],
-        sqlite_where=sa.text("client_id IS NOT NULL"),
-        postgresql_where=sa.text("client_id IS NOT NULL"),
-    )
-    op.create_index(
-        "crm_call_match_key",
-        "crm_call",
-        ["match_key"],
-        sqlite_where=sa.text("match_key IS NOT NULL"),
-        postgresql_where=sa.text("match_key IS NOT NULL"),
-    )
-    op.create_index(
-        "crm_call_once",
-        "crm_call",
-        ["origin", "external_id"],
-        unique=True,
-        sqlite_where=sa.text("external_id IS NOT NULL"),
-        postgresql_where=sa.text("external_id IS NOT NULL"),
-    )
+    index("crm_call", "client_id", where="client_id IS NOT NULL")
+    index("crm_call", "match_key", where="match_key IS NOT NULL")
+    index("crm_call", "origin", "external_id", name="once", unique=True, where="external_id IS NOT NULL")
     op.create_table(
         "crm_client",
         sa.Column("id", ID, nullable=False),
@@ -112,35 +100,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="crm_client_pk"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "crm_client_last_bought_at",
-        "crm_client",
-        ["last_bought_at"],
-        sqlite_where=sa.text("last_bought_at IS NOT NULL"),
-        postgresql_where=sa.text("last_bought_at IS NOT NULL"),
-    )
-    op.create_index(
-        "crm_client_last_complained_at",
-        "crm_client",
-        ["last_complained_at"],
-        sqlite_where=sa.text("last_complained_at IS NOT NULL"),
-        postgresql_where=sa.text("last_complained_at IS NOT NULL"),
-    )
-    op.create_index(
-        "crm_client_last_fell_through_at",
-        "crm_client",
-        ["last_fell_through_at"],
-        sqlite_where=sa.text("last_fell_through_at IS NOT NULL"),
-        postgresql_where=sa.text("last_fell_through_at IS NOT NULL"),
-    )
-    op.create_index("crm_client_lifecycle", "crm_client", ["lifecycle"])
-    op.create_index(
-        "crm_client_owner",
-        "crm_client",
-        ["owner"],
-        sqlite_where=sa.text("owner IS NOT NULL"),
-        postgresql_where=sa.text("owner IS NOT NULL"),
-    )
+    index("crm_client", "last_bought_at", where="last_bought_at IS NOT NULL")
+    index("crm_client", "last_complained_at", where="last_complained_at IS NOT NULL")
+    index("crm_client", "last_fell_through_at", where="last_fell_through_at IS NOT NULL")
+    index("crm_client", "lifecycle")
+    index("crm_client", "owner", where="owner IS NOT NULL")
     op.create_table(
         "crm_journal",
         sa.Column("seq", COUNTED, nullable=False),
@@ -160,13 +124,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="crm_journal_pk"),
     )
-    op.create_index(
-        "crm_journal_pending",
-        "crm_journal",
-        ["state", "seq"],
-        sqlite_where=sa.text("state = 'pending'"),
-        postgresql_where=sa.text("state = 'pending'"),
-    )
+    index("crm_journal", "state", "seq", name="pending", where="state = 'pending'")
     op.create_table(
         "crm_key",
         sa.Column("key", code(), nullable=False),
@@ -203,28 +161,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="crm_task_pk"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "crm_task_assignee_status_due_at",
-        "crm_task",
-        ["assignee", "status", "due_at"],
-        sqlite_where=sa.text("assignee IS NOT NULL"),
-        postgresql_where=sa.text("assignee IS NOT NULL"),
-    )
-    op.create_index(
-        "crm_task_client_id_due_at",
-        "crm_task",
-        ["client_id", "due_at"],
-        sqlite_where=sa.text("client_id IS NOT NULL"),
-        postgresql_where=sa.text("client_id IS NOT NULL"),
-    )
-    op.create_index(
-        "crm_task_deal_id",
-        "crm_task",
-        ["deal_id"],
-        sqlite_where=sa.text("deal_id IS NOT NULL"),
-        postgresql_where=sa.text("deal_id IS NOT NULL"),
-    )
-    op.create_index("crm_task_status_due_at", "crm_task", ["status", "due_at"])
+    index("crm_task", "assignee", "status", "due_at", where="assignee IS NOT NULL")
+    index("crm_task", "client_id", "due_at", where="client_id IS NOT NULL")
+    index("crm_task", "deal_id", where="deal_id IS NOT NULL")
+    index("crm_task", "status", "due_at")
     op.create_table(
         "crm_team",
         sa.Column("id", code(), nullable=False),
@@ -259,22 +199,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("client_id", "occurred_at", "id", name="crm_touchpoint_pk"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "crm_touchpoint_deal_id",
-        "crm_touchpoint",
-        ["deal_id"],
-        sqlite_where=sa.text("deal_id IS NOT NULL"),
-        postgresql_where=sa.text("deal_id IS NOT NULL"),
-    )
-    op.create_index("crm_touchpoint_id", "crm_touchpoint", ["id"], unique=True)
-    op.create_index(
-        "crm_touchpoint_once",
-        "crm_touchpoint",
-        ["origin", "external_id"],
-        unique=True,
-        sqlite_where=sa.text("external_id IS NOT NULL"),
-        postgresql_where=sa.text("external_id IS NOT NULL"),
-    )
+    index("crm_touchpoint", "deal_id", where="deal_id IS NOT NULL")
+    index("crm_touchpoint", "id", unique=True)
+    index("crm_touchpoint", "origin", "external_id", name="once", unique=True, where="external_id IS NOT NULL")
     op.create_table(
         "crm_user",
         sa.Column("id", code(), nullable=False),
@@ -311,8 +238,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_consent_client_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("crm_consent_id", "crm_consent", ["id"], unique=True)
-    op.create_index("crm_consent_once", "crm_consent", ["orig_subject", "seq"], unique=True)
+    index("crm_consent", "id", unique=True)
+    index("crm_consent", "orig_subject", "seq", name="once", unique=True)
     op.create_table(
         "crm_contact",
         sa.Column("id", ID, nullable=False),
@@ -327,7 +254,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_contact_client_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("crm_contact_client_id", "crm_contact", ["client_id"])
+    index("crm_contact", "client_id")
     op.create_table(
         "crm_contact_point",
         sa.Column("id", ID, nullable=False),
@@ -348,21 +275,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_contact_point_client_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "crm_contact_point_contact_id",
-        "crm_contact_point",
-        ["contact_id"],
-        sqlite_where=sa.text("contact_id IS NOT NULL"),
-        postgresql_where=sa.text("contact_id IS NOT NULL"),
-    )
-    op.create_index("crm_contact_point_id", "crm_contact_point", ["id"], unique=True)
-    op.create_index(
-        "crm_contact_point_match_key_kind",
-        "crm_contact_point",
-        ["match_key", "kind"],
-        sqlite_where=sa.text("match_key IS NOT NULL"),
-        postgresql_where=sa.text("match_key IS NOT NULL"),
-    )
+    index("crm_contact_point", "contact_id", where="contact_id IS NOT NULL")
+    index("crm_contact_point", "id", unique=True)
+    index("crm_contact_point", "match_key", "kind", where="match_key IS NOT NULL")
     op.create_table(
         "crm_deal",
         sa.Column("id", ID, nullable=False),
@@ -390,15 +305,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_deal_client_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("crm_deal_client_id_opened_at", "crm_deal", ["client_id", "opened_at"])
-    op.create_index(
-        "crm_deal_owner",
-        "crm_deal",
-        ["owner"],
-        sqlite_where=sa.text("owner IS NOT NULL"),
-        postgresql_where=sa.text("owner IS NOT NULL"),
-    )
-    op.create_index("crm_deal_status_pipeline_stage", "crm_deal", ["status", "pipeline", "stage"])
+    index("crm_deal", "client_id", "opened_at")
+    index("crm_deal", "owner", where="owner IS NOT NULL")
+    index("crm_deal", "status", "pipeline", "stage")
     op.create_table(
         "crm_external_id",
         sa.Column("id", ID, nullable=False),
@@ -409,8 +318,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_external_id_client_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("crm_external_id_client_id", "crm_external_id", ["client_id"])
-    op.create_index("crm_external_id_once", "crm_external_id", ["system", "value"], unique=True)
+    index("crm_external_id", "client_id")
+    index("crm_external_id", "system", "value", name="once", unique=True)
     op.create_table(
         "crm_note",
         sa.Column("id", ID, nullable=False),
@@ -426,14 +335,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_note_client_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("crm_note_client_id_created_at", "crm_note", ["client_id", "created_at"])
-    op.create_index(
-        "crm_note_deal_id",
-        "crm_note",
-        ["deal_id"],
-        sqlite_where=sa.text("deal_id IS NOT NULL"),
-        postgresql_where=sa.text("deal_id IS NOT NULL"),
-    )
+    index("crm_note", "client_id", "created_at")
+    index("crm_note", "deal_id", where="deal_id IS NOT NULL")
     op.create_table(
         "crm_refund",
         sa.Column("id", ID, nullable=False),
@@ -447,8 +350,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_refund_client_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("crm_refund_client_id", "crm_refund", ["client_id"])
-    op.create_index("crm_refund_purchase_id", "crm_refund", ["purchase_id"])
+    index("crm_refund", "client_id")
+    index("crm_refund", "purchase_id")
     op.create_table(
         "crm_ticket",
         sa.Column("id", ID, nullable=False),
@@ -470,15 +373,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_ticket_client_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index(
-        "crm_ticket_assignee",
-        "crm_ticket",
-        ["assignee"],
-        sqlite_where=sa.text("assignee IS NOT NULL"),
-        postgresql_where=sa.text("assignee IS NOT NULL"),
-    )
-    op.create_index("crm_ticket_client_id_opened_at", "crm_ticket", ["client_id", "opened_at"])
-    op.create_index("crm_ticket_status_opened_at", "crm_ticket", ["status", "opened_at"])
+    index("crm_ticket", "assignee", where="assignee IS NOT NULL")
+    index("crm_ticket", "client_id", "opened_at")
+    index("crm_ticket", "status", "opened_at")
     op.create_table(
         "crm_deal_step",
         sa.Column("id", ID, nullable=False),
@@ -498,8 +395,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["deal_id"], ["crm_deal.id"], name="crm_deal_step_deal_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("crm_deal_step_client_id", "crm_deal_step", ["client_id"])
-    op.create_index("crm_deal_step_once", "crm_deal_step", ["deal_id", "number"], unique=True)
+    index("crm_deal_step", "client_id")
+    index("crm_deal_step", "deal_id", "number", name="once", unique=True)
     op.create_table(
         "crm_purchase",
         sa.Column("id", ID, nullable=False),
@@ -525,22 +422,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["deal_id"], ["crm_deal.id"], name="crm_purchase_deal_id_fk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("crm_purchase_client_id_bought_at", "crm_purchase", ["client_id", "bought_at"])
-    op.create_index(
-        "crm_purchase_deal_id",
-        "crm_purchase",
-        ["deal_id"],
-        sqlite_where=sa.text("deal_id IS NOT NULL"),
-        postgresql_where=sa.text("deal_id IS NOT NULL"),
-    )
-    op.create_index(
-        "crm_purchase_once",
-        "crm_purchase",
-        ["origin", "external_id"],
-        unique=True,
-        sqlite_where=sa.text("external_id IS NOT NULL"),
-        postgresql_where=sa.text("external_id IS NOT NULL"),
-    )
+    index("crm_purchase", "client_id", "bought_at")
+    index("crm_purchase", "deal_id", where="deal_id IS NOT NULL")
+    index("crm_purchase", "origin", "external_id", name="once", unique=True, where="external_id IS NOT NULL")
 
 
 def downgrade() -> None:
