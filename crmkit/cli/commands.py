@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 
 import click
 
@@ -30,6 +29,6 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup)
-@click.version_option(version("crmkit"), prog_name="crmkit")
+@click.version_option(package_name="crmkit", prog_name="crmkit")
 def crmkit() -> None:
     """A CRM you embed."""

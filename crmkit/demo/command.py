@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from crmkit import CRM
 from crmkit.demo.fingerprint import fingerprint
-from crmkit.demo.loading import FixedClock, Refused, load
+from crmkit.demo.loading import Refused, load
+from crmkit.demo.opening import opened, sentence
 from crmkit.demo.shop import Shop, read_shop
 from crmkit.demo.showing import show
+from crmkit.errors import CRMError
+
+_STOPPED = "Stopped. What was loaded is kept; run `crmkit demo` again, and it goes on from there."
 
 
 @click.command()
@@ -25,22 +32,35 @@ from crmkit.demo.showing import show
 )
 def demo(db: Path) -> None:
     """Load a real shop's five years into a file beside you, and ask a CRM's questions about it."""
-    console, shop = Console(), read_shop()
-    console.print(f"[bold]The Chinook music shop, 2007-2011[/bold], as of {shop.today:%d %b %Y}, in {db}\n")
-    with CRM.open(f"sqlite:///{db}", clock=FixedClock(shop.today)) as crm:
+    out: object = sys.stdout
+    if isinstance(out, TextIOWrapper):
+        out.reconfigure(errors="replace")  # a pipe may know fewer letters than our clients' names have
+    try:
+        _run(Console(), read_shop(), db)
+    except (CRMError, OSError) as error:
+        raise click.ClickException(sentence(db, error)) from error
+    except KeyboardInterrupt:
+        raise click.ClickException(_STOPPED) from None
+
+
+def _run(console: Console, shop: Shop, db: Path) -> None:
+    with opened(db, shop) as crm:
+        title = f"[bold]The Chinook music shop, 2007-2011[/bold], as of {shop.today:%d %b %Y}, in {escape(str(db))}"
+        console.print(title, end="\n\n", highlight=False)
         before, journal = fingerprint(crm), crm.health().journal
-        refused = load_with_progress(console, crm, shop)
+        refused = load_with_progress(crm, shop)
         after = fingerprint(crm)
-        show(console, crm, shop, refused)
-        if before == after:
-            console.print("\nNothing changed: all of it was there already.")
+        show(console, crm, shop, refused, db)
+        if before == after and journal == crm.health().journal:
+            console.print("\nSecond run: nothing changed, all of it was there already.")
         console.print(f"journal {crm.health().journal} (before {journal})   content {after}", soft_wrap=True)
+        console.print(f"without ids, as in every fresh database: {fingerprint(crm, ids=False)}", soft_wrap=True)
 
 
-def load_with_progress(console: Console, crm: CRM, shop: Shop) -> list[Refused]:
-    """Load, with a bar for each kind of thing."""
+def load_with_progress(crm: CRM, shop: Shop) -> list[Refused]:
+    """Load, with a bar for each kind of thing; on stderr, so that a pipe gets the answers alone."""
     columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console) as bars:
+    with Progress(*columns, console=Console(stderr=True)) as bars:
         known: dict[str, TaskID] = {}
 
         def progress(what: str, done: int, total: int) -> None:
@@ -49,5 +69,5 @@ def load_with_progress(console: Console, crm: CRM, shop: Shop) -> list[Refused]:
             bars.update(known[what], completed=done)
 
         refused = load(crm, shop, progress)
-    console.print()
+    bars.console.print()
     return refused

@@ -50,8 +50,11 @@ def load(crm: CRM, shop: Shop, progress: Progress) -> list[Refused]:
         except Invalid as error:
             refused.append(Refused(what, str(error)))
 
+    agents = {row["employee_id"] for row in shop.employees}
+
     def customer(tx: Transaction, row: Row) -> None:
-        tried(f"customer {row['customer_id']}", lambda: load_client(tx, row))
+        owner = row["support_rep_id"] if row["support_rep_id"] in agents else None
+        tried(f"customer {row['customer_id']}", lambda: load_client(tx, row, owner))
 
     def invoice(tx: Transaction, one: Invoice) -> None:
         tried(f"invoice {one.id}", lambda: load_purchase(tx, one))
@@ -81,14 +84,14 @@ def load_people(tx: Transaction, shop: Shop) -> None:
         tx.users.put(id, name=f"{row['first_name']} {row['last_name']}", email=row["email"], team=team)
 
 
-def load_client(tx: Transaction, row: Row) -> Client:
+def load_client(tx: Transaction, row: Row, owner: str | None) -> Client:
     """A customer becomes a client; one with a company an organization, and the customer a contact there."""
     name, region = f"{row['first_name']} {row['last_name']}", REGIONS.get(row["country"])
     client, added = tx.clients.ensure(
         name=row["company"] or name,
         kind="organization" if row["company"] else "person",
         external_id=(ORIGIN, row["customer_id"]),
-        owner=row["support_rep_id"],
+        owner=owner,
         region=region,
         language=LANGUAGES.get(region or ""),
     )

@@ -134,7 +134,9 @@ def decide(said: Iterable[Consent], *, purpose: str, channel: str, now: datetime
 
 
 def _matches(no: Consent, purpose: str, channel: str) -> bool:
-    return no.purpose in (EVERY, purpose) and no.channel in (EVERY, channel)
+    return no.purpose in (EVERY, purpose) and (
+        no.channel in (EVERY, channel) or channel.startswith(f"{no.channel}:")  # messenger covers messenger:telegram
+    )
 
 
 def _had_seen(yes: Consent, no: Consent) -> bool:

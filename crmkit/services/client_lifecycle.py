@@ -14,11 +14,14 @@ from crmkit.services.unit import Unit
 
 
 def bought(unit: Unit, client: Client, at: datetime) -> None:
-    """A first purchase makes a prospect active; a recent one brings a dormant or lost client back."""
+    """A first purchase makes a prospect active, an archived one when restored; a recent one brings a dormant or lost client back."""
     dormant_after = unit.rules.dormant_after
     if client.lifecycle == "prospect":
         active = unit.replace(client, attrs.evolve(client, lifecycle="active", market_level="ours"))
         unit.happened(ClientActivated(*unit.envelope(active.version), client.id))
+    elif client.lifecycle == "archived" and client.archived_from == "prospect":
+        put_away = unit.replace(client, attrs.evolve(client, archived_from="active", market_level="ours"))
+        unit.happened(ClientActivated(*unit.envelope(put_away.version), client.id))
     elif client.lifecycle in ("dormant", "lost") and (dormant_after is None or at > unit.now - dormant_after):
         active = unit.replace(client, attrs.evolve(client, lifecycle="active", market_level="ours"))
         unit.happened(ClientReactivated(*unit.envelope(active.version), client.id, client.lifecycle))

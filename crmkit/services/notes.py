@@ -83,8 +83,8 @@ class Notes(Room[Note, NoteId]):
         check.version(version)
         check.done()
         told = changes(before, after, unit.rules)
-        if not told and version is None:
-            return before
+        if not told:
+            return unit.unchanged(before, version)
         changed = unit.replace(before, after, version)
         unit.happened(NoteUpdated(*unit.envelope(changed.version), id, before.client_id, told))
         return changed

@@ -62,8 +62,8 @@ class Pipelines(Room[Pipeline, str]):
         check.done()
         for before in unit.store.get_many(Pipeline, [id]):
             after = attrs.evolve(before, stages=read, name=before.name if name is None else title)
-            if after == before and version is None:
-                return before
+            if after == before:
+                return unit.unchanged(before, version)
             self._check_in_use(check, id, before, after)
             changed = unit.replace(before, after, version)
             unit.happened(PipelineDefined(*unit.envelope(changed.version), id, tuple([one.key for one in read])))

@@ -124,8 +124,8 @@ class Tickets(Room[Ticket, TicketId]):
         check.version(version)
         check.done()
         told = changes(before, after, unit.rules)
-        if not told and version is None:
-            return before
+        if not told:
+            return unit.unchanged(before, version)
         changed = unit.replace(before, after, version)
         unit.happened(TicketUpdated(*unit.envelope(changed.version), id, before.client_id, told))
         return changed
@@ -138,8 +138,8 @@ class Tickets(Room[Ticket, TicketId]):
         check.maybe(check.key, "assignee", assignee)
         check.version(version)
         check.done()
-        if before.assignee == assignee and version is None:
-            return before
+        if before.assignee == assignee:
+            return unit.unchanged(before, version)
         after = attrs.evolve(before, assignee=assignee, status="new" if assignee is None else "assigned")
         changed = unit.replace(before, after, version)
         unit.happened(TicketAssigned(*unit.envelope(changed.version), id, before.client_id, assignee))
@@ -168,8 +168,8 @@ class Tickets(Room[Ticket, TicketId]):
             check.fault("id", "closed", "This ticket is closed. Reopen it, or open a new one.")
         check.version(version)
         check.done()
-        if before.status == "resolved" and version is None:
-            return before
+        if before.status == "resolved":
+            return unit.unchanged(before, version)
         changed = unit.replace(before, attrs.evolve(before, status="resolved", resolved_at=unit.now), version)
         told = (id, before.client_id, self._since_opened(before))
         unit.happened(TicketResolved(*unit.envelope(changed.version), *told))
@@ -196,8 +196,8 @@ class Tickets(Room[Ticket, TicketId]):
         before = self.get(id)
         check.version(version)
         check.done()
-        if before.status == "closed" and version is None:
-            return before
+        if before.status == "closed":
+            return unit.unchanged(before, version)
         changed = unit.replace(before, attrs.evolve(before, status="closed", closed_at=unit.now), version)
         unit.happened(TicketClosed(*unit.envelope(changed.version), id, before.client_id))
         return changed

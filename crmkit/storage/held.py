@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
 from crmkit.domain.marks import Mark, mark_of
+from crmkit.storage.once import once_for_each
 
 
 @attrs.frozen
@@ -28,7 +28,7 @@ class Held:
     choices: tuple[str, ...] = ()
 
 
-@cache
+@once_for_each
 def held_in(kind: type[Any]) -> Mapping[str, Held]:
     """
     Every field of an attrs class by name, in the order of the class.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
 from uuid import UUID
@@ -79,7 +80,7 @@ def a_deal_step(deal: Deal, number: int = 1, **given: Any) -> DealStep:
 
 def a_purchase(client: Client, **given: Any) -> Purchase:
     """Something bought, without a deal."""
-    return a_record(Purchase, **{"client_id": client.id, "channel": "code", **given})
+    return a_record(Purchase, **_said(given, client_id=client.id, channel="code"))
 
 
 def a_refund(purchase: Purchase, **given: Any) -> Refund:
@@ -105,7 +106,7 @@ def a_call(client: Client | None = None, **given: Any) -> Call:
 def a_consent(client: Client, seq: int = 1, **given: Any) -> Consent:
     """A grant for marketing by email."""
     said: dict[str, Any] = {"kind": "grant", "purpose": "marketing", "channel": "email", "basis": "consent"}
-    return a_record(Consent, **{"client_id": client.id, "orig_subject": client.id, "seq": seq, **said, **given})
+    return a_record(Consent, **_said(given, client_id=client.id, orig_subject=client.id, seq=seq, **said))
 
 
 def a_task(client: Client | None = None, **given: Any) -> Task:
@@ -116,7 +117,7 @@ def a_task(client: Client | None = None, **given: Any) -> Task:
 
 def a_note(client: Client, **given: Any) -> Note:
     """A special request."""
-    return a_record(Note, client_id=client.id, **{"text": "Never before ten.", "kind": "request", **given})
+    return a_record(Note, client_id=client.id, **_said(given, text="Never before ten.", kind="request"))
 
 
 def a_ticket(client: Client, **given: Any) -> Ticket:
@@ -127,25 +128,28 @@ def a_ticket(client: Client, **given: Any) -> Ticket:
 
 def a_user(key: str = "17", **given: Any) -> User:
     """One of the host's people."""
-    return a_record(User, id=key, **{"name": "Zoë", "active": True, **given})
+    return a_record(User, id=key, **_said(given, name="Zoë", active=True))
 
 
 def a_team(key: str = "sales", **given: Any) -> Team:
     """A team of the host's."""
-    return a_record(Team, id=key, **{"name": "Sales", **given})
+    return a_record(Team, id=key, **_said(given, name="Sales"))
 
 
 def a_pipeline(key: str = "sales", **given: Any) -> Pipeline:
     """A pipeline of one stage."""
-    return a_record(Pipeline, id=key, **{"name": "Sales", "stages": (Stage("new", "New"),), **given})
+    return a_record(Pipeline, id=key, **_said(given, name="Sales", stages=(Stage("new", "New"),)))
 
 
 def an_entry(client: Client, *subscribers: str, events: int = 1, **given: Any) -> Entry:
     """A journal entry that says a client was added."""
     said: dict[str, Any] = {"actor": "17", "source": Source("web", campaign="Весна"), "correlation_id": None, **given}
-    shared = NOON, said["actor"], said["source"], said["correlation_id"], 1
-    one = lambda: ClientAdded(EventId(new_id()), *shared, client.id, "person", None, (new_id(),))  # noqa: E731
-    return Entry(tuple([one() for _ in range(events)]), frozenset(subscribers))
+
+    def event() -> ClientAdded:
+        own: dict[str, Any] = {"client_id": client.id, "kind": "person", "owner": None, "points": (new_id(),)}
+        return ClientAdded(EventId(new_id()), at=NOON, version=1, **said, **own)
+
+    return Entry(tuple([event() for _ in range(events)]), frozenset(subscribers))
 
 
 def a_record(kind: type[R], /, *, filled: bool = False, **given: Any) -> R:
@@ -155,7 +159,12 @@ def a_record(kind: type[R], /, *, filled: bool = False, **given: Any) -> R:
         message = f"{kind.__name__} has no {', '.join(sorted(unknown))}."
         raise TypeError(message)
     values = {name: given[name] if name in given else _value(held, filled) for name, held in fields.items()}
-    return kind(**values)
+    made: Callable[..., R] = kind
+    return made(**values)
+
+
+def _said(given: dict[str, Any], **otherwise: Any) -> dict[str, Any]:
+    return {**otherwise, **given}
 
 
 def _value(held: Held, filled: bool) -> Any:
@@ -170,7 +179,8 @@ def _value(held: Held, filled: bool) -> Any:
     return (_FILLED if filled else _PLAIN)[held.type](held)
 
 
-_PLAIN: dict[type[Any], Any] = {
+Make = Callable[[Held], Any]
+_PLAIN: dict[type[Any], Make] = {
     UUID: lambda _: new_id(),
     datetime: lambda _: NOON,
     int: lambda _: 1,
@@ -187,7 +197,8 @@ _ITEMS: dict[type[Any], tuple[Any, ...]] = {
     Item: (Item(HARD, 3, Money("-12.3456", "JPY"), "Tea"), Item("Tea")),
     Stage: (Stage("ё", HARD), Stage("b", "B")),
 }
-_FILLED: dict[type[Any], Any] = {
+_PAIRS: dict[type[Any], dict[str, Any]] = {int: {HARD: 2**53 + 1, "b": 0}, str: {HARD: HARD, "b": ""}}
+_FILLED: dict[type[Any], Make] = {
     **_PLAIN,
     int: lambda _: 2**62,
     bool: lambda _: True,
@@ -195,7 +206,7 @@ _FILLED: dict[type[Any], Any] = {
     Source: lambda _: Source("web", "crmkit-forms", HARD, "ref-1"),
     frozenset: lambda _: frozenset({"vip", HARD, "VIP"}),
     tuple: lambda held: _ITEMS[held.inside[0]],
-    FrozenMap: lambda held: FrozenMap({HARD: 7 if held.inside[1] is int else HARD, "b": 1 if held.inside[1] is int else "c"}),
+    FrozenMap: lambda held: FrozenMap(_PAIRS[held.inside[1]]),
     Custom: lambda _: Custom({"level": -(2**62), "card": HARD, "tags": "\x1fa\x1fb\x1f"}),
     Evidence: lambda _: Evidence("privacy-2026", "ru", "web_form", "doc-1", HARD),
-}  # fmt: skip
+}

@@ -66,5 +66,7 @@ _INSIDE: dict[Any, Callable[[Hint], Values]] = {
     FrozenMap: lambda known: st.builds(
         FrozenMap[str, Any], st.dictionaries(text, values_of(known.inside[1]), max_size=3)
     ),
-    Page: lambda known: st.builds(Page[Any], values_of(tuple[known.inside[0], ...]), text | st.none()),
+    Page: lambda known: st.builds(
+        Page[Any], st.lists(values_of(known.inside[0]), max_size=3).map(tuple), text | st.none()
+    ),
 }

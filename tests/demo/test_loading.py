@@ -8,13 +8,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import attrs
 import pytest
 
 from crmkit import CRM, MemoryStorage
 from crmkit.demo.fingerprint import fingerprint
 from crmkit.demo.loading import FixedClock, Refused, load
+from crmkit.demo.oddities import oddities
+from crmkit.demo.opening import opened, url_of
 from crmkit.demo.shop import Shop
-from crmkit.demo.ten_lines import TEN_LINES
+from crmkit.demo.ten_lines import TEN_LINES, ten_lines
+from crmkit.errors import Invalid
 
 Files = dict[str, list[dict[str, str]]]
 TODAY = datetime(2011, 12, 23, tzinfo=UTC)
@@ -156,6 +160,14 @@ def test_a_second_run_changes_nothing(crm: CRM, shop: Shop) -> None:
     assert before == (fingerprint(crm), crm.health().journal)
 
 
+def test_the_same_load_has_the_same_fingerprint_without_ids(crm: CRM, shop: Shop) -> None:
+    """In another storage and another database, with other ids."""
+    with CRM(MemoryStorage(), clock=FixedClock(shop.today)) as other:
+        load(other, shop, silent)
+        assert fingerprint(crm) != fingerprint(other)
+        assert fingerprint(crm, ids=False) == fingerprint(other, ids=False)
+
+
 def test_the_fingerprint_sees_a_change(crm: CRM, database: Path, tmp_path: Path, shop: Shop) -> None:
     """One letter of one client."""
     copy = shutil.copy(database, tmp_path / "copy.db")
@@ -187,8 +199,6 @@ def test_an_interrupted_load_is_finished_by_the_next(shop: Shop) -> None:
 
 def test_rows_that_break_rules_are_refused_and_the_rest_is_loaded(shop: Shop) -> None:
     """Each with its reason; an invoice of somebody who was refused, too."""
-    import attrs
-
     customers = [{**row, "first_name": "\x00"} if row["customer_id"] == "2" else row for row in shop.customers]
     crm = CRM(MemoryStorage(), clock=FixedClock(shop.today))
     refused = load(crm, attrs.evolve(shop, customers=tuple(customers)), silent)
@@ -198,12 +208,65 @@ def test_rows_that_break_rules_are_refused_and_the_rest_is_loaded(shop: Shop) ->
         assert (58, 405) == (tx.clients.count(), tx.purchases.count())
 
 
+def test_what_was_not_taken_as_it_stood_is_told(crm: CRM, shop: Shop) -> None:
+    """The phone nobody can read, the spaces around a city, and the columns that have no place."""
+    with crm.read() as tx:
+        told = [(odd.whose, odd.typed) for odd in oddities(tx, shop)]
+    columns = "phone, title, hire date, city, country"
+    assert [
+        ("Kara Nielsen", "+453 3331 9991"), ("Steve Murray", "'Edinburgh '"), ("8 employees", columns)
+    ] == told  # fmt: skip
+
+
+def test_odd_rows_are_loaded_and_told(shop: Shop) -> None:
+    """A country without a code, an agent nobody knows, a total that is not the sum: kept, and said to be so."""
+    odd = {"country": "Danmark", "support_rep_id": "99", "phone": "0711 2842222"}
+    customers = [{**row, **odd} if row["customer_id"] == "2" else row for row in shop.customers]
+    invoices = [attrs.evolve(one, total=Decimal(7)) if one.id == "1" else one for one in shop.invoices]
+    strange = attrs.evolve(shop, customers=tuple(customers), invoices=tuple(invoices))
+    with CRM(MemoryStorage(), clock=FixedClock(shop.today)) as crm:
+        assert [] == load(crm, strange, silent)
+        with crm.read() as tx:
+            client = tx.clients.matches(external_id=("chinook", "2"))[0]
+            told = [(one.whose, one.typed) for one in oddities(tx, strange)]
+            assert (None, None) == (client.region, client.owner)
+            assert Decimal(7) in {one.amount.amount for one in tx.purchases.list(client_id=client.id) if one.amount}
+    for wanted in (
+        ("Leonie Köhler", "Danmark"), ("Leonie Köhler", "99"), ("Leonie Köhler", "0711 2842222"), ("invoice 1", "7"),
+    ):  # fmt: skip
+        assert wanted in told
+
+
+def test_the_demos_own_file_is_opened_again_and_no_other(shop: Shop, tmp_path: Path) -> None:
+    """Half loaded or whole, it goes on; into a host's records nothing of the shop is mixed."""
+    ours, theirs = tmp_path / "ours.db", tmp_path / "theirs.db"
+
+    def stop(what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with opened(ours, shop) as crm, pytest.raises(KeyboardInterrupt):
+        load(crm, shop, stop)
+    opened(ours, shop).close()
+    with CRM.open(f"sqlite:///{theirs}") as crm, crm.begin() as tx:
+        tx.clients.add(name="Anna")
+    with pytest.raises(Invalid) as refused:
+        opened(theirs, shop)
+    assert ["not_the_demo"] == [fault.code for fault in refused.value.faults]
+
+
 def test_the_ten_lines_run(crm: CRM, database: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """As shown, beside the database."""
     monkeypatch.chdir(database.parent)
     assert 10 == sum(bool(line.strip()) for line in TEN_LINES.splitlines())
     exec(TEN_LINES, {})  # noqa: S102
     told = capsys.readouterr().out
-    assert "JetBrains s.r.o. {'USD': Money(amount=Decimal('40.62'), currency='USD')}" in told
-    assert "21 clients are hers" in told
-    assert "['bought']" in told
+    assert "Riotur ['May 2007', 'Nov 2008', 'Dec 2008', 'Aug 2009', 'Mar 2011', 'Jul 2011', 'Oct 2011']" in told
+    assert 46 == told.count(" bought\n")
+    assert "'Ask Riotur for a repeat order'" in told
+    assert "'Rogers Canada'" in told.splitlines()[-1]
+
+
+def test_the_ten_lines_name_the_file_that_was_made() -> None:
+    """Wherever it is, they can be copied and run."""
+    assert "sqlite:////somewhere/a%3Fb.db" in ten_lines(url_of(Path("/somewhere/a?b.db")))
+    assert TEN_LINES == ten_lines(url_of(Path("crmkit-demo.db")))

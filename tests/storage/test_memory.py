@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from crmkit.ports import Storage
@@ -11,3 +15,32 @@ class TestMemory(StorageConformance):
     @pytest.fixture
     def storage(self) -> Storage:
         return MemoryStorage()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_child_is_not_held_up_by_its_parent() -> None:
+    """What another thread of the parent had open, nobody in the child will ever end."""
+    source = """
+import os, sys
+from crmkit.domain.scope import EVERYONE
+from crmkit.storage.memory import MemoryStorage, storage as module
+from crmkit.testing.builders import a_client
+from crmkit.testing.suite.opened import commit
+module.PATIENCE = 0.1
+storage = MemoryStorage()
+writer = storage.begin(write=True, scope=EVERYONE)
+writer.insert(a_client())
+child = os.fork()
+if not child:
+    commit(storage, a_client())
+    writer.rollback()
+    commit(storage, a_client())
+    sys.exit(42)
+_, status = os.waitpid(child, 0)
+assert os.waitstatus_to_exitcode(status) == 42, status
+writer.commit()
+commit(storage, a_client())
+"""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", source]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (0, "") == (done.returncode, done.stderr)

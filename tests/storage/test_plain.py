@@ -55,6 +55,11 @@ def _validator(kind: Any) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
 
 
+def _validate(kind: Any, plain: Any) -> None:
+    validator: Any = _validator(kind)
+    assert [] == [error.message for error in validator.iter_errors(plain)]
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=_name)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
@@ -63,7 +68,7 @@ def test_a_value_comes_back_from_json_and_fits_its_schema(kind: Any, data: st.Da
     value = data.draw(values_of(kind))
     plain = _through_json(value)
     assert value == from_builtins(kind, plain)
-    assert [] == list(_validator(kind).iter_errors(plain))
+    _validate(kind, plain)
 
 
 def test_ids_decimals_and_instants_are_texts() -> None:
@@ -93,8 +98,8 @@ def test_an_event_names_its_topic() -> None:
     plain = _through_json(event)
     assert "client.added" == plain["topic"]
     assert event == from_builtins(Event, plain) == from_builtins(ClientAdded, plain)
-    assert [] == list(_validator(Event).iter_errors(plain))
-    with pytest.raises(Invalid, match="deal.won"):
+    _validate(Event, plain)
+    with pytest.raises(Invalid, match=r"deal\.won"):
         from_builtins(DealWon, plain)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -12,6 +11,7 @@ import attrs
 from crmkit.domain.events import Event
 from crmkit.domain.marks import PERSONAL, mark_of
 from crmkit.domain.query import Page
+from crmkit.storage.once import once_for_each
 
 
 @attrs.frozen
@@ -53,7 +53,7 @@ class Entry:
     required: bool
 
 
-@cache
+@once_for_each
 def entries_of(kind: type[Any]) -> Mapping[str, Entry]:
     """The fields of an attrs class, as the keys of its JSON object."""
     hints = get_type_hints(kind, include_extras=True)

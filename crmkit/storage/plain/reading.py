@@ -31,7 +31,7 @@ class _Bad:
 BAD: Final = _Bad()
 
 
-def from_builtins(type: type[T], data: Any) -> T:  # noqa: A002  # the settled name
+def from_builtins(type: type[T], data: Any) -> T:
     """
     Undo `to_builtins`: build a *type* of plain JSON types. Anything else raises one `Invalid` with every fault.
 
@@ -117,7 +117,8 @@ class _Reader:
         if told is None or not issubclass(told, kind):
             wanted = f"the topic {kind.topic!r}" if kind.topic else "a topic crmkit knows"
             return self.bad(_joined(path, "topic"), "unknown", f"Give an event of {wanted}.")
-        return self._value(told, {name: value for name, value in data.items() if name != "topic"}, path)
+        given = cast(Mapping[str, Any], data)
+        return self._value(told, {name: value for name, value in given.items() if name != "topic"}, path)
 
     def items(self, known: Hint, data: Any, path: str) -> Any:
         """A list of one type, or a tuple of it."""
@@ -165,7 +166,7 @@ def _exactly(kind: type[T]) -> Callable[[Any], T]:
     def read(data: Any) -> T:
         if type(data) is not kind:
             raise TypeError
-        return cast(T, data)
+        return data
 
     return read
 
@@ -218,9 +219,10 @@ def _duration(data: Any) -> timedelta:
 
 
 def _money(data: Any) -> Money:
-    if not isinstance(data, Mapping) or set(cast(Mapping[str, Any], data)) != {"amount", "currency"}:
+    given = dict[str, Any](data)
+    if set(given) != {"amount", "currency"}:
         raise TypeError
-    return Money(_str(data["amount"]), data["currency"])
+    return Money(_str(given["amount"]), given["currency"])
 
 
 def _custom(data: Any) -> Custom:

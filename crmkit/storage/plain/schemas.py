@@ -22,7 +22,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
-def json_schema(type: Any) -> Schema:  # noqa: A002  # the settled name
+def json_schema(type: Any) -> Schema:
     """
     Describe the JSON of a type as JSON Schema, 2020-12; fields marked personal say `"x-personal": true`.
 

@@ -20,7 +20,7 @@ from crmkit.domain.where import Where, to_json
 from crmkit.errors import Fault, Invalid
 
 
-def to_builtins(value: Any) -> Any:
+def to_builtins(value: object) -> Any:
     """
     Turn a value into dicts, lists, texts and numbers that `json.dumps` takes; personal data is in it, unmasked.
 
@@ -31,14 +31,14 @@ def to_builtins(value: Any) -> Any:
     >>> to_builtins({"total": Money("10.5", "EUR")})
     {'total': {'amount': '10.50', 'currency': 'EUR'}}
     """
-    kind = type(value)
+    kind: type[Any] = type(value)
     if (write := _WRITES.get(kind)) is not None:
         return write(value)
     if isinstance(value, Where):
         return to_json(value)
     if attrs.has(kind) and kind.__module__.startswith("crmkit."):
         said = {name: to_builtins(getattr(value, name)) for name in (field.name for field in attrs.fields(kind))}
-        return {"topic": kind.topic, **said} if isinstance(value, Event) else said
+        return {"topic": value.topic, **said} if isinstance(value, Event) else said
     for known, write in _ANCESTORS:
         if isinstance(value, known):
             return write(value)
@@ -115,5 +115,6 @@ _ANCESTORS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (datetime, _instant),
     (str, lambda value: str.__str__(cast(str, value))),
     (Mapping, _object),
-    (list | tuple, _list),
+    (list, _list),
+    (tuple, _list),
 )

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from crmkit.errors import CRMError, Fault, Invalid, StorageUnreachable
@@ -94,7 +95,7 @@ class Connections:
         failure: CRMError
         try:
             return self.engine.raw_connection()
-        except sa.exc.DBAPIError as error:
+        except DBAPIError as error:
             failure = translated(error.orig or error)
         except sqlite3.Error as error:
             failure = translated(error)
@@ -103,7 +104,7 @@ class Connections:
         raise failure
 
 
-def _prepare(connection: Any, record: object) -> None:
+def _prepare(connection: Any, _: object) -> None:
     for pragma in PRAGMAS:
         _patiently(connection, f"PRAGMA {pragma}")
 

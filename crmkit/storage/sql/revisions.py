@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmkit.errors import CRMError, Fault, Invalid, SchemaAhead, SchemaBehind
 from crmkit.storage.opening import Migrate
 from crmkit.storage.sql.failures import DRIVER_ERRORS, translated
+from crmkit.storage.sql.history import HEAD, REVISIONS, VERSION_TABLE
 
 if TYPE_CHECKING:
     from crmkit.storage.sql.connections import Connections
-
-VERSION_TABLE = "crmkit_revision"
-#: Ours, oldest first. Plugins' revisions stand beside them in the version table.
-REVISIONS = ("0001",)
-HEAD = REVISIONS[-1]
 
 
 def prepare(connections: Connections, migrate: Migrate) -> None:
@@ -90,16 +87,16 @@ def _upgrade(connections: Connections) -> None:
             upgrade(connection)
             connection.commit()
             return
-    except sa.exc.DBAPIError as error:
+    except DBAPIError as error:
         failure = translated(error.orig or error, "schema")
     raise failure
 
 
 @contextmanager
-def _driver(connections: Connections) -> Iterator[sqlite3.Connection]:
+def _driver(connections: Connections) -> Generator[sqlite3.Connection]:
     """A driver connection outside any transaction; no driver error gets out."""
     connection = connections.take()
-    driver: sqlite3.Connection = connection.driver_connection  # type: ignore[assignment]  # pyright: ignore
+    driver = cast(sqlite3.Connection, connection.driver_connection)
     failure: CRMError | None = None
     try:
         yield driver

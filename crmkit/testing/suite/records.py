@@ -158,9 +158,9 @@ class Records(OnAStorage):
             for one in (point, other, point):
                 tx.delete(ContactPoint, one.id)
             tx.delete(Touchpoint, touch.id)
-            assert [] == tx.get_many(ContactPoint, [point.id, other.id]) == tx.find("phone", "+4930901820")
+            assert ([], []) == (tx.get_many(ContactPoint, [point.id, other.id]), tx.find("phone", "+4930901820"))
         with reading(storage) as tx:
-            assert [] == tx.select(Query(ContactPoint)) == tx.select(Query(Touchpoint))
+            assert ([], []) == (tx.select(Query(ContactPoint)), tx.select(Query(Touchpoint)))
             assert [ada] == tx.select(Query(Client))
 
     def test_what_is_deleted_can_be_added_again(self, storage: Storage) -> None:

@@ -7,7 +7,7 @@ tables: it says what they were when it was written.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import sqlalchemy as sa
 from alembic.config import Config
@@ -15,7 +15,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from crmkit.storage.sql.revisions import VERSION_TABLE
+from crmkit.storage.sql.history import VERSION_TABLE
 
 VERSIONS = Path(__file__).parent / "versions"
 
@@ -25,13 +25,22 @@ def scripts() -> ScriptDirectory:
     return ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS)])
 
 
-def upgrade(connection: sa.Connection, to: str = "head", **options: Any) -> None:
+def upgrade(connection: sa.Connection, to: str = "crmkit@head") -> None:
     """Bring the schema from where it is up to *to*; nothing happens if it is there already."""
+    _run(to, connection=connection)
+
+
+def say(dialect_name: str, where: TextIO, to: str = "crmkit@head") -> None:
+    """Write what an upgrade of an empty database would send, for those who run SQL by hand."""
+    _run(to, dialect_name=dialect_name, as_sql=True, output_buffer=where)
+
+
+def _run(to: str, **options: Any) -> None:
     found = scripts()
 
     def steps(revision: Any, _: MigrationContext) -> Any:
         return found._upgrade_revs(to, revision)  # noqa: SLF001  # what Alembic's own `upgrade` command passes
 
-    with EnvironmentContext(Config(), found, fn=steps, **options) as environment:
-        environment.configure(connection=connection, version_table=VERSION_TABLE, **options)
+    with EnvironmentContext(Config(), found, fn=steps) as environment:
+        environment.configure(version_table=VERSION_TABLE, **options)
         environment.run_migrations()

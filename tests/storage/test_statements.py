@@ -1,0 +1,134 @@
+"""How many statements a question takes, and whether they find their way without reading whole tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crmkit.domain.client import Client
+from crmkit.domain.consent import Consent
+from crmkit.domain.ids import NIL
+from crmkit.domain.query import Query
+from crmkit.domain.scope import EVERYONE, Scope
+from crmkit.domain.touchpoint import Touchpoint
+from crmkit.domain.where import Test
+from crmkit.fields import F
+from crmkit.ports import StorageTransaction
+from crmkit.storage.sql import SQLStorage
+from crmkit.storage.sql.transaction import SQLTransaction
+from crmkit.testing import NOON, a_client, a_consent, a_contact_point, a_touchpoint, new_id
+from crmkit.testing.suite.opened import commit, reading, writing
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Generator[SQLStorage]:
+    storage = SQLStorage(f"sqlite:///{tmp_path}/crm.db")
+    yield storage
+    storage.close()
+
+
+def _sent(tx: StorageTransaction, work: Callable[[], Any]) -> list[str]:
+    """The statements *work* sends to the database."""
+    sent: list[str] = []
+    assert isinstance(tx, SQLTransaction)
+    driver = tx._driver  # pyright: ignore[reportPrivateUsage]
+    driver.set_trace_callback(sent.append)
+    work()
+    driver.set_trace_callback(None)
+    return sent
+
+
+def test_many_ids_take_one_statement_for_each_chunk(storage: SQLStorage) -> None:
+    """Never one for each id, and never one statement text for each count of them."""
+    with reading(storage) as tx:
+        assert 2 == len(_sent(tx, lambda: tx.get_many(Client, [new_id() for _ in range(700)])))
+        for count in range(1, 40):
+            tx.get_many(Client, [new_id() for _ in range(count)])
+    kept = storage.statements["all"].get
+    assert {1, 2, 4, 8, 16, 32, 64, 256, 512} == {count for kind, count in kept if kind is Client}
+
+
+def test_lists_of_values_share_statements(storage: SQLStorage) -> None:
+    """A hundred lengths of a list are eight statements, not a hundred."""
+    with reading(storage) as tx:
+        for count in range(1, 100):
+            tx.select(Query(Client, F.client.owner.in_(map(str, range(count)))))
+    assert 8 == len(storage.statements["all"]._queries)  # pyright: ignore[reportPrivateUsage]
+
+
+def test_registering_a_client_is_a_handful_of_statements(storage: SQLStorage) -> None:
+    """New records wait for the end, and go out kind by kind; nothing that is only waiting is asked for."""
+    ada = a_client()
+    tx = storage.begin(write=True, scope=EVERYONE)
+
+    def register() -> None:
+        tx.insert(ada)
+        tx.insert(a_contact_point(ada))
+        assert [ada] == tx.get_many(Client, [ada.id])
+        assert 0 == tx.consent_head(ada.id)
+        tx.insert(a_consent(ada))
+        assert tx.keep(ada.id, "last_touched_at", NOON)
+        tx.flush()
+
+    assert ["INSERT"] * 3 == [statement.split()[0] for statement in _sent(tx, register)]
+    tx.rollback()
+
+
+def test_a_card_is_one_statement_for_each_part(storage: SQLStorage) -> None:
+    """However much a client has."""
+    ada = a_client()
+    commit(storage, ada, *(a_touchpoint(ada) for _ in range(9)))
+    with reading(storage) as tx:
+        assert 10 == len(_sent(tx, lambda: tx.card(ada.id)))
+
+
+@pytest.mark.parametrize("scope", [EVERYONE, Scope("own", "17")], ids=["everyone", "own"])
+def test_what_is_asked_often_reads_no_whole_table(storage: SQLStorage, scope: Scope) -> None:
+    """A store grows; a screen must open as fast in its tenth year."""
+    ada = a_client(owner="17")
+    commit(storage, ada)
+    of_ada = Test("client_id", "eq", ada.id)
+    asked: list[Callable[[StorageTransaction], Any]] = [
+        lambda tx: tx.card(ada.id),
+        lambda tx: tx.find("phone", "+4930"),
+        lambda tx: tx.find_external("shop", "42"),
+        lambda tx: tx.consent_head(ada.id),
+        lambda tx: tx.keep(ada.id, "last_touched_at", NOON),
+        lambda tx: tx.get_many(Consent, [NIL, new_id()]),
+        lambda tx: tx.select(Query(Client, F.client.owner.eq("17"), limit=50)),
+        lambda tx: tx.select(Query(Touchpoint, of_ada, "occurred_at", descending=True, limit=5, after=(NOON, NIL))),
+        lambda tx: tx.select(Query(Touchpoint, Test("external_id", "eq", "1") & Test("origin", "eq", "pbx"))),
+        lambda tx: tx.outcomes(NOON, {"bought"}),
+    ]
+    with writing(storage, scope) as tx:
+        assert isinstance(tx, SQLTransaction)
+        for work in asked:
+            for statement in _sent(tx, lambda work=work: work(tx)):  # type: ignore[misc]
+                plan = [row[3] for row in tx.read(f"EXPLAIN QUERY PLAN {statement}", ())]
+                assert [] == [step for step in plan if re.match("SCAN|USE TEMP B-TREE FOR DISTINCT", step)], statement
+
+
+def test_the_last_touchpoints_are_read_in_their_order(storage: SQLStorage) -> None:
+    """Nothing is sorted: they lie together, newest last."""
+    ada = a_client()
+    query = Query(Touchpoint, Test("client_id", "eq", ada.id), "occurred_at", descending=True, limit=50)
+    with reading(storage) as tx:
+        assert isinstance(tx, SQLTransaction)
+        (statement,) = _sent(tx, lambda: tx.select(query))
+        plan = " ".join(row[3] for row in tx.read(f"EXPLAIN QUERY PLAN {statement}", ()))
+    assert "USING PRIMARY KEY (client_id=?)" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_what_waits_is_bounded(storage: SQLStorage) -> None:
+    """A million rows in one transaction take no more memory than two thousand."""
+    ada = a_client()
+    with writing(storage) as tx:
+        tx.insert(ada)
+        sent = _sent(tx, lambda: [tx.insert(a_touchpoint(ada)) for _ in range(5000)])
+        inserts = [statement for statement in sent if statement.startswith("INSERT")]
+    assert 4000 <= len(inserts) < 5000
