@@ -10,8 +10,9 @@ from uuid import UUID
 
 import attrs
 
+from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.instants import instant, micros
-from crmkit.domain.money import PLACES, Money, units_of
+from crmkit.domain.money import EXACT, PLACES, Money, units_of
 from crmkit.domain.where import Handle
 from crmkit.errors import Fault, Invalid
 
@@ -54,10 +55,12 @@ class Field(Handle[T]):
             raise Invalid(Fault("record", "unknown", f"{record!r} takes no custom fields; say 'client' or 'deal'."))
         if not (isinstance(key, str) and key.isidentifier() and key.isascii() and len(key) <= 60):
             raise Invalid(Fault("key", "not_a_key", "Give a key of ASCII letters, digits and _, such as 'card'."))
-        if kind not in _WRITES:
+        if not isinstance(kind, type) or kind not in _WRITES:
             known = ", ".join(sorted(one.__name__ for one in _WRITES))
             raise Invalid(Fault("kind", "unknown", f"A custom field holds one of: {known}."))
-        limited = tuple(choices)
+        limited = tuple(choices) if isinstance(choices, Iterable) else (choices,)
+        if not all(isinstance(one, str if kind is frozenset else kind) for one in limited):
+            raise Invalid(Fault("choices", "not_values", f"Give a list of what the field may hold ({kind.__name__})."))
         free_text = kind is str and not limited
         self.__attrs_init__(record, key, kind, limited, free_text if pii is None else pii)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
@@ -79,7 +82,11 @@ class Field(Handle[T]):
 
     def read(self, raw: Stored) -> T:
         """Undo `stored`."""
-        return cast("T", _READS[self.kind](raw))
+        try:
+            return cast("T", _READS[self.kind](raw))
+        except (ValueError, TypeError, ArithmeticError, AttributeError):
+            message = f"What is stored is no {self.kind.__name__}. Define the field as it was, or under another key."
+            raise Invalid(Fault(self.path, "not_" + self.kind.__name__.lower(), message)) from None
 
 
 @attrs.frozen
@@ -104,7 +111,7 @@ class Custom:
     __slots__ = ("raw",)
 
     def __init__(self, raw: Mapping[str, Stored] | None = None) -> None:
-        self.raw: Mapping[str, Stored] = dict(raw or {})
+        self.raw: FrozenMap[str, Stored] = FrozenMap(raw)
 
     def __getitem__(self, field: Field[V]) -> V | None:
         raw = self.raw.get(field.key)
@@ -117,7 +124,7 @@ class Custom:
         return self.raw == other.raw if isinstance(other, Custom) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(frozenset(self.raw.items()))
+        return hash(self.raw)
 
     def __repr__(self) -> str:
         return f"Custom({', '.join(f'{key}=…' for key in self.raw)})"
@@ -173,7 +180,7 @@ def split(text: str) -> frozenset[str]:
 
 
 def _decimal(units: int) -> Decimal:
-    return Decimal(units).scaleb(-PLACES)
+    return Decimal(units).scaleb(-PLACES, EXACT)
 
 
 def _money_text(money: Money) -> str:

@@ -10,22 +10,32 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from crmkit.domain.custom import Field
-from crmkit.domain.where import Test, Where, tests_in
+from crmkit.domain.money import Money
+from crmkit.domain.where import DEEPEST, Test, Where, depth, tests_in
 from crmkit.services.checks import Checks
 
+#: How many tests one condition may hold: SQLite nests no deeper than 1,000.
+MOST_TESTS = 500
 _COMPARED = {"lt", "le", "gt", "ge"}
 
 
-def checked(check: Checks, kind: type[Any], where: object, fields: Mapping[tuple[str, str], Field[Any]]) -> None:
+def checked(
+    check: Checks, kind: type[Any], where: object, fields: Mapping[tuple[str, str], Field[Any]], path: str = "where"
+) -> None:
     """Note a fault for each test of *where* that makes no sense for *kind*."""
     if not isinstance(where, Where):
-        check.fault(
-            "where", "not_a_condition", "Build a condition from field handles, such as F.client.owner.eq('17')."
-        )
+        check.fault(path, "not_a_condition", "Build a condition from field handles, such as F.client.owner.eq('17').")
         return
-    for test in tests_in(where):
+    if depth(where) > DEEPEST:
+        check.fault(path, "too_deep", f"Nest a condition at most {DEEPEST} deep. Use in_ for many values.")
+        return
+    tests = list(tests_in(where))
+    if len(tests) > MOST_TESTS:
+        check.fault(path, "too_many", f"Ask at most {MOST_TESTS} tests at once. Use in_ for many values of one field.")
+        return
+    for test in tests:
         if problem := _problem(kind, test, fields):
-            check.fault("where", "unknown", problem)
+            check.fault(path, "unknown", problem)
 
 
 def _problem(kind: type[Any], test: Test, fields: Mapping[tuple[str, str], Field[Any]]) -> str | None:
@@ -33,12 +43,19 @@ def _problem(kind: type[Any], test: Test, fields: Mapping[tuple[str, str], Field
     if test.field.startswith("custom."):
         if (field := fields.get((record, test.field[7:]))) is None:
             return f"{test.field} is no custom field of a {record} here."
+        if field.kind in (Money, UUID) and test.op not in ("eq", "in"):
+            return f"{test.field} can be asked for equality only."
         stored: type[Any] = int if field.kind.__name__ in ("int", "bool", "Decimal", "datetime") else str
         return _misfit(test, frozenset if field.kind is frozenset else stored)
     holds = _types(cast("Hashable", kind)).get(test.field)
     if holds is None:
         return f"A {record} has no field {test.field} to ask about."
-    return _misfit(test, holds)
+    if problem := _misfit(test, holds):
+        return problem
+    words, asked = _words(cast("Hashable", kind)).get(test.field, ()), test.value if test.op == "in" else (test.value,)
+    if words and test.op in ("eq", "in") and not all(one is None or one in words for one in asked):
+        return f"{test.field} is one of: {', '.join(words)}."
+    return None
 
 
 def _misfit(test: Test, holds: type[Any]) -> str | None:
@@ -73,15 +90,27 @@ def _encodes(text: str) -> bool:
 
 
 @cache
+def _words(kind: Hashable) -> dict[str, tuple[str, ...]]:
+    """What may stand in a field that holds one of a few words."""
+    found = {name: _without_none(hint) for name, hint in get_type_hints(kind).items()}
+    return {name: get_args(hint) for name, hint in found.items() if get_origin(hint) is Literal}
+
+
+@cache
 def _types(kind: Hashable) -> dict[str, type[Any]]:
     """What each field that can be asked about holds."""
     found = {name: _plain(hint) for name, hint in get_type_hints(kind).items()}
     return {name: plain for name, plain in found.items() if plain in (str, int, bool, datetime, UUID, frozenset)}
 
 
-def _plain(hint: Any) -> Any:
+def _without_none(hint: Any) -> Any:
     if get_origin(hint) is UnionType or NoneType in get_args(hint):
         (hint,) = [option for option in get_args(hint) if option is not NoneType]
+    return hint
+
+
+def _plain(hint: Any) -> Any:
+    hint = _without_none(hint)
     hint = getattr(hint, "__supertype__", hint)
     if get_origin(hint) is Literal:
         return str

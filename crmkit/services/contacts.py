@@ -10,7 +10,7 @@ import attrs
 from crmkit.domain.client import Client
 from crmkit.domain.contact import Contact
 from crmkit.domain.contact_point import ContactPoint
-from crmkit.domain.events import ContactAdded, ContactRemoved, ContactUpdated
+from crmkit.domain.events import ContactAdded, ContactPointUpdated, ContactRemoved, ContactUpdated
 from crmkit.domain.ids import ClientId, ContactId
 from crmkit.domain.query import Page, Query
 from crmkit.domain.where import Test, Where
@@ -91,7 +91,9 @@ class Contacts(Room[Contact, ContactId]):
         contact = self.get(id)
         theirs = Test("client_id", "eq", contact.client_id) & Test("contact_id", "eq", id)
         for point in unit.store.select(Query(ContactPoint, theirs)):
-            unit.replace(point, attrs.evolve(point, contact_id=None))
+            freed = unit.replace(point, attrs.evolve(point, contact_id=None))
+            told = changes(point, freed, unit.rules)
+            unit.happened(ContactPointUpdated(*unit.envelope(freed.version), point.id, point.client_id, told))
         unit.delete(contact)
         unit.happened(ContactRemoved(*unit.envelope(contact.version), id, contact.client_id))
 

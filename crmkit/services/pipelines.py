@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, cast
 
 import attrs
@@ -15,7 +15,7 @@ from crmkit.domain.where import Test, Where
 from crmkit.errors import NotFound
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
-from crmkit.services.room import Room
+from crmkit.services.room import MOST, Room, cursor
 from crmkit.services.unit import Unit
 
 PipelineOrder = Literal["id", "-id"]
@@ -43,6 +43,14 @@ class Pipelines(Room[Pipeline, str]):
         if found := find_pipeline(self._unit, id):
             return found
         raise NotFound("pipeline", id)
+
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, Pipeline]:
+        """Those of the pipelines that exist, by id."""
+        wanted = list(ids) if not isinstance(ids, str) else ids
+        found = dict(super().get_many(wanted))
+        if STANDARD in wanted:
+            found.setdefault(STANDARD, standard(self._unit.now))
+        return found
 
     @command
     def define(
@@ -78,12 +86,17 @@ class Pipelines(Room[Pipeline, str]):
     def list(
         self, *, where: Where | None = None, order_by: PipelineOrder = "id", limit: int = 50, after: str | None = None
     ) -> Page[Pipeline]:
-        """One page of pipelines; the standard one is among them, stored or not, on the page its key belongs to."""
-        page = self._page(where, {}, order_by, limit, after)
-        if where is not None or after is not None or page.next is not None or any(one.id == STANDARD for one in page):
-            return page
-        rows = sorted([*page, standard(self._unit.now)], key=lambda one: one.id, reverse=order_by == "-id")
-        return Page(tuple(rows), None)
+        """One page of pipelines; the standard one is among them, stored or not."""
+        check = Checks()
+        check.whole("limit", limit, 1, MOST)
+        self._order(check, order_by)
+        check.done()
+        rows, start = list(self.stream(where=where, order_by=order_by)), 0
+        if after is not None:
+            last = self._start("id", after)[1]
+            start = next((number + 1 for number, one in enumerate(rows) if one.id == last), 0)
+        shown = rows[start : start + limit]
+        return Page(tuple(shown), cursor(shown[-1].id) if start + limit < len(rows) else None)
 
     def count(self, *, where: Where | None = None) -> int:
         """How many pipelines there are."""

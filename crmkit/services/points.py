@@ -46,7 +46,7 @@ def read_email(check: Checks, path: str, raw: object, *, keep: bool = False) -> 
 def read_handle(check: Checks, path: PointKind, raw: object, network: object) -> Spelling:
     """A name in a messenger or a social network; the network must be told."""
     text, net = check.text(path, raw), check.code("network", network)
-    if text and len(text) > 200:
+    if text and not (text.strip("@ ") and len(text) <= 200):
         check.fault(path, "not_a_handle", "Give a handle of at most 200 characters, such as '@anna'.")
     fits = isinstance(text, str) and isinstance(net, str)
     return Spelling(path, text, handle_key(net, text)[:320] if fits else None, net)
@@ -55,7 +55,10 @@ def read_handle(check: Checks, path: PointKind, raw: object, network: object) ->
 def read_postal(check: Checks, path: str, raw: object) -> Spelling:
     """A postal address in one line."""
     text = check.text(path, raw)
-    return Spelling("postal", text, postal_key(text)[:320])
+    key = postal_key(text)[:320]
+    if text and not key:
+        check.fault(path, "not_an_address", "Give a street and a place.")
+    return Spelling("postal", text, key)
 
 
 def read_one(check: Checks, given: dict[str, Any], network: object, region: str | None, *, keep: bool) -> Spelling:

@@ -198,7 +198,11 @@ class Tickets(Room[Ticket, TicketId]):
         check.done()
         if before.status == "closed":
             return unit.unchanged(before, version)
-        changed = unit.replace(before, attrs.evolve(before, status="closed", closed_at=unit.now), version)
+        changed = unit.replace(
+            before,
+            attrs.evolve(before, status="closed", closed_at=unit.now, resolved_at=before.resolved_at or unit.now),
+            version,
+        )
         unit.happened(TicketClosed(*unit.envelope(changed.version), id, before.client_id))
         return changed
 

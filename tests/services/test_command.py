@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -22,7 +22,7 @@ class Notebook:
     objections: tuple[Fault, ...] = ()
 
     @contextmanager
-    def around(self, command: str) -> Iterator[None]:
+    def around(self, command: str) -> Generator[None]:
         self.seen.append(f"> {command}")
         try:
             yield

@@ -75,7 +75,8 @@ def test_wrong_questions_are_invalid(crm: CRM) -> None:
             ("where", {"where": F.client.created_at.lt("yesterday")}),  # type: ignore[arg-type]
             ("where", {"where": F.client.name.has("x")}),
             ("where", {"where": F.client.tags.eq("x")}),
-            ("where", {"owner": 17}),
+            ("owner", {"owner": 17}),
+            ("lifecycle", {"lifecycle": "asleep"}),
         ]
         for path, given in wrong:
             with pytest.raises(Invalid) as caught:
