@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -38,7 +39,7 @@ def crmkit(
 
 def _other_peoples_files(folder: Path) -> None:
     (folder / "text.db").write_text("This is no database, however long it may be. " * 50)
-    with sqlite3.connect(folder / "other.db") as other:
+    with closing(sqlite3.connect(folder / "other.db")) as other, other:
         other.execute("create table client (id integer)")
     with CRM.open(f"sqlite:///{folder}/shop.db") as crm, crm.begin() as tx:
         tx.clients.add(name="A client of somebody's")
@@ -111,7 +112,7 @@ def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(tmp_path: Path) ->
 
 def test_a_run_that_was_killed_at_once_is_no_strangers_database(tmp_path: Path) -> None:
     """The file is there, its schema is not yet."""
-    with sqlite3.connect(tmp_path / "crmkit-demo.db") as begun:
+    with closing(sqlite3.connect(tmp_path / "crmkit-demo.db")) as begun, begun:
         begun.execute("PRAGMA journal_mode=WAL")
     assert (tmp_path / "crmkit-demo.db").stat().st_size
     assert 0 == crmkit("demo", beside=tmp_path).returncode

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -189,8 +190,8 @@ def test_a_conflict_shows_no_values(storage: SQLStorage) -> None:
 
 def test_an_unknown_failure_is_known_by_its_code() -> None:
     """Its text stays with the driver."""
-    with pytest.raises(sqlite3.OperationalError) as caught:
-        sqlite3.connect(":memory:").execute(f"SELECT '{SECRET}' FROM nowhere")
+    with closing(sqlite3.connect(":memory:")) as driver, pytest.raises(sqlite3.OperationalError) as caught:
+        driver.execute(f"SELECT '{SECRET}' FROM nowhere")
     error = translated(caught.value)
     assert isinstance(error, StorageUnreachable)
     assert "SQLITE_ERROR" == error.code

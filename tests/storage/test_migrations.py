@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def test_a_made_schema_is_an_upgraded_one(upgraded: sa.Connection, tmp_path: Pat
     """Creating takes a short way past the revisions; the result is the same to the letter."""
     made = tmp_path / "made.db"
     open_storage(f"sqlite:///{made}").close()
-    with sqlite3.connect(made) as connection:
+    with closing(sqlite3.connect(made)) as connection, connection:
         short = set(
             map(_plain, (row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql <> ''")))
         )
@@ -140,7 +141,7 @@ def test_a_newer_schema_is_left_alone(file: Path) -> None:
 
 
 def _at(file: Path, revision: str) -> None:
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = ?", (revision,))
     connection.close()
 
@@ -148,7 +149,7 @@ def _at(file: Path, revision: str) -> None:
 def test_revisions_of_plugins_stand_beside_ours(file: Path) -> None:
     """The version table has a row for each branch."""
     open_storage(f"sqlite:///{file}").close()
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(f"INSERT INTO {VERSION_TABLE} VALUES ('forms_0007')")
     connection.close()
     storage = open_storage(f"sqlite:///{file}")
@@ -196,7 +197,7 @@ def test_an_upgrade_that_fails_leaves_the_old_schema(file: Path, request: pytest
     (versions / "0002_second.py").write_text(SECOND.format(last='op.execute("SELECT nonsense")'), encoding="utf-8")
     with pytest.raises(CRMError):
         open_storage(url, migrate="upgrade")
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         assert [("0001",)] == connection.execute(f"SELECT * FROM {VERSION_TABLE}").fetchall()
         assert "nickname" not in {row[1] for row in connection.execute("PRAGMA table_info(crm_client)")}
     connection.close()
@@ -237,14 +238,14 @@ def _let_go(process: subprocess.Popen[str]) -> subprocess.Popen[str]:
 
 def test_a_host_may_keep_its_own_tables_beside_ours(file: Path) -> None:
     """A shop's `user` and `purchase` are not ours to touch."""
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("CREATE TABLE user (name TEXT)")
         connection.execute("INSERT INTO user VALUES ('Anna')")
     connection.close()
     storage = open_storage(f"sqlite:///{file}")
     commit(storage, a_client())
     storage.close()
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         assert [("Anna",)] == connection.execute("SELECT * FROM user").fetchall()
     connection.close()
 
