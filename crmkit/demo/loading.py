@@ -96,7 +96,7 @@ def load_client(tx: Transaction, row: Row, owner: str | None) -> Client:
         language=LANGUAGES.get(region or ""),
     )
     if added:
-        contact = tx.contacts.add(client.id, name=name, roles=["decision_maker"]) if row["company"] else None
+        contact = tx.contacts.add(client.id, name=name, roles=["buyer"]) if row["company"] else None
         contact_id = contact.id if contact else None
         for phone in (row["phone"], row["fax"]):
             if phone:

@@ -108,7 +108,7 @@ def test_companies_are_organizations_with_the_customer_as_their_contact(crm: CRM
         for row in companies:
             client = tx.clients.find(email=row["email"])
             assert client is not None
-            (contact,) = tx.clients.decision_makers(client.id)
+            (contact,) = tx.contacts.list(client_id=client.id, role="buyer")
             assert (row["company"], f"{row['first_name']} {row['last_name']}") == (client.name, contact.name)
             assert {contact.id} == {
                 point.contact_id for point in tx.contact_points.list(client_id=client.id) if point.kind != "postal"
