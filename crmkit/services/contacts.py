@@ -14,7 +14,6 @@ from crmkit.domain.events import ContactAdded, ContactPointUpdated, ContactRemov
 from crmkit.domain.ids import ClientId, ContactId
 from crmkit.domain.query import Page, Query
 from crmkit.domain.where import Test, Where
-from crmkit.services.changes import changes
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
 from crmkit.services.room import KEEP, Omitted, Room
@@ -77,12 +76,7 @@ class Contacts(Room[Contact, ContactId]):
         )
         check.version(version)
         check.done()
-        told = changes(before, after, unit.rules)
-        if not told:
-            return unit.unchanged(before, version)
-        changed = unit.replace(before, after, version)
-        unit.happened(ContactUpdated(*unit.envelope(changed.version), id, before.client_id, told))
-        return changed
+        return unit.changed(before, after, version, ContactUpdated, before.client_id)
 
     @command
     def remove(self, id: ContactId) -> None:
@@ -91,9 +85,7 @@ class Contacts(Room[Contact, ContactId]):
         contact = self.get(id)
         theirs = Test("client_id", "eq", contact.client_id) & Test("contact_id", "eq", id)
         for point in unit.store.select(Query(ContactPoint, theirs)):
-            freed = unit.replace(point, attrs.evolve(point, contact_id=None))
-            told = changes(point, freed, unit.rules)
-            unit.happened(ContactPointUpdated(*unit.envelope(freed.version), point.id, point.client_id, told))
+            unit.changed(point, attrs.evolve(point, contact_id=None), None, ContactPointUpdated, point.client_id)
         unit.delete(contact)
         unit.happened(ContactRemoved(*unit.envelope(contact.version), id, contact.client_id))
 

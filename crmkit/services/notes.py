@@ -14,7 +14,6 @@ from crmkit.domain.ids import ClientId, DealId, NoteId
 from crmkit.domain.note import Note, NoteKind
 from crmkit.domain.query import Page
 from crmkit.domain.where import Where
-from crmkit.services.changes import changes
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
 from crmkit.services.room import KEEP, Omitted, Room
@@ -82,12 +81,7 @@ class Notes(Room[Note, NoteId]):
         )
         check.version(version)
         check.done()
-        told = changes(before, after, unit.rules)
-        if not told:
-            return unit.unchanged(before, version)
-        changed = unit.replace(before, after, version)
-        unit.happened(NoteUpdated(*unit.envelope(changed.version), id, before.client_id, told))
-        return changed
+        return unit.changed(before, after, version, NoteUpdated, before.client_id)
 
     def list(
         self, *, where: Where | None = None, order_by: NoteOrder = "created_at", limit: int = 50,

@@ -23,7 +23,6 @@ from crmkit.domain.purchase import Purchase
 from crmkit.domain.query import Page
 from crmkit.domain.ticket import UNRESOLVED, Priority, Ticket, TicketKind, TicketStatus
 from crmkit.domain.where import Where
-from crmkit.services.changes import changes
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
 from crmkit.services.room import KEEP, Omitted, Room
@@ -123,12 +122,7 @@ class Tickets(Room[Ticket, TicketId]):
         )
         check.version(version)
         check.done()
-        told = changes(before, after, unit.rules)
-        if not told:
-            return unit.unchanged(before, version)
-        changed = unit.replace(before, after, version)
-        unit.happened(TicketUpdated(*unit.envelope(changed.version), id, before.client_id, told))
-        return changed
+        return unit.changed(before, after, version, TicketUpdated, before.client_id)
 
     @command
     def assign(self, id: TicketId, *, assignee: str | None, version: int | None = None) -> Ticket:

@@ -11,7 +11,6 @@ from crmkit.domain.events import TeamPut, UserPut
 from crmkit.domain.query import Page
 from crmkit.domain.user import Team, User
 from crmkit.domain.where import Where
-from crmkit.services.changes import changes
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
 from crmkit.services.room import Room
@@ -67,11 +66,7 @@ class Users(Room[User, str]):
             check.done()
         for before in unit.store.get_many(User, [id]):
             after = attrs.evolve(before, name=name, email=email, team=team, active=active)
-            if not (told := changes(before, after, unit.rules)):
-                return before
-            changed = unit.replace(before, after)
-            unit.happened(UserPut(*unit.envelope(changed.version), id, told))
-            return changed
+            return unit.changed(before, after, None, UserPut)
         user = unit.insert(User(id, name, email, team, active, unit.now, unit.now))
         unit.happened(UserPut(*unit.envelope(), id, ()))
         return user
@@ -125,11 +120,7 @@ class Teams(Room[Team, str]):
         self._check_parent(check, id, parent)
         for before in unit.store.get_many(Team, [id]):
             after = attrs.evolve(before, name=name, parent=parent, lead=lead)
-            if not (told := changes(before, after, unit.rules)):
-                return before
-            changed = unit.replace(before, after)
-            unit.happened(TeamPut(*unit.envelope(changed.version), id, told))
-            return changed
+            return unit.changed(before, after, None, TeamPut)
         team = unit.insert(Team(id, name, parent, lead, unit.now, unit.now))
         unit.happened(TeamPut(*unit.envelope(), id, ()))
         return team
