@@ -11,6 +11,8 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 
+pytest_plugins = ["private_servers.fixtures"]
+
 
 def _enter_an_empty_folder(namespace: dict[str, Any]) -> None:
     """An example may write `shop.db` beside itself, as its reader would."""

@@ -43,7 +43,7 @@ def test_a_connection_is_used_again(storage: SQLStorage) -> None:
     seen = {id(_used_by(storage)) for _ in range(5)}
     assert 1 == len(seen)
     one, two = (storage.begin(write=False, scope=EVERYONE) for _ in "12")
-    assert one._driver is not two._driver  # pyright: ignore[reportPrivateUsage]
+    assert one._link is not two._link  # pyright: ignore[reportPrivateUsage]
     one.rollback()
     two.rollback()
 
@@ -51,7 +51,7 @@ def test_a_connection_is_used_again(storage: SQLStorage) -> None:
 def _used_by(storage: SQLStorage) -> object:
     with reading(storage) as tx:
         assert isinstance(tx, SQLTransaction)
-        return tx._driver  # pyright: ignore[reportPrivateUsage]
+        return tx._link  # pyright: ignore[reportPrivateUsage]
 
 
 def test_what_is_open_at_the_close_still_ends(storage: SQLStorage) -> None:

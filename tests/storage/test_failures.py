@@ -19,7 +19,7 @@ from crmkit.domain.scope import EVERYONE
 from crmkit.errors import Conflict, CRMError, Invalid, StorageBusy, StorageFull, StorageUnreachable
 from crmkit.ports import Storage
 from crmkit.storage.sql import SQLStorage
-from crmkit.storage.sql.failures import translated
+from crmkit.storage.sql.databases.sqlite import SQLite
 from crmkit.testing import a_client, a_touchpoint
 from crmkit.testing.suite.opened import commit, reading, writing
 
@@ -192,6 +192,6 @@ def test_an_unknown_failure_is_known_by_its_code() -> None:
     """Its text stays with the driver."""
     with closing(sqlite3.connect(":memory:")) as driver, pytest.raises(sqlite3.OperationalError) as caught:
         driver.execute(f"SELECT '{SECRET}' FROM nowhere")
-    error = translated(caught.value)
+    error = SQLite().translated(caught.value)
     assert isinstance(error, StorageUnreachable)
     assert "SQLITE_ERROR" == error.code

@@ -45,7 +45,7 @@ def test_what_names_no_storage_is_invalid(url: Any, tmp_path: Path, monkeypatch:
 
 def test_an_unknown_scheme_is_answered_with_the_known_ones() -> None:
     """The caller sees what is installed."""
-    with pytest.raises(Invalid, match="memory://, sqlite://"):
+    with pytest.raises(Invalid, match="mariadb://, memory://, mysql://, postgresql://, sqlite://"):
         open_storage("oracle://shop")
 
 

@@ -22,6 +22,10 @@ from crmkit.domain.where import EVERYTHING, Test
 from crmkit.storage.held import held_in
 from crmkit.storage.indexes import LOOKED_UP, UNIQUE
 from crmkit.storage.sql.conditions import shape
+from crmkit.storage.sql.databases.database import Database
+from crmkit.storage.sql.databases.mariadb import MariaDB
+from crmkit.storage.sql.databases.postgresql import PostgreSQL
+from crmkit.storage.sql.databases.sqlite import SQLite
 from crmkit.storage.sql.schema import TABLES, journal, metadata
 from crmkit.storage.sql.statements import Statement, Statements
 from crmkit.testing.suite.questions import CONDITIONS
@@ -34,6 +38,12 @@ KNOWN: dict[str, Any] = {
 }
 DIALECTS: dict[str, sa.Dialect] = {
     name: known() if name == "sqlite" else known(paramstyle="format") for name, known in KNOWN.items()
+}
+DATABASES: dict[str, Database] = {
+    "sqlite": SQLite(),
+    "postgresql": PostgreSQL(),
+    "mysql": MariaDB(),
+    "mariadb": MariaDB(),
 }
 LEVELS: tuple[Level, ...] = ("all", "own")
 TEXTS = [column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, sa.String)]
@@ -52,7 +62,7 @@ def test_every_table_can_be_created(dialect: sa.Dialect) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
 def test_every_statement_has_a_spelling(dialect: sa.Dialect, level: Level) -> None:
     """At every scope level, with every test, order and page there is."""
-    statements = Statements(dialect, level)
+    statements = Statements(DATABASES[dialect.name], dialect, level)
     for statement in _every(statements):
         marks = statement.sql.replace("%%", "").count("?" if dialect.name == "sqlite" else "%s")
         assert len(statement.names) == marks, statement.sql
@@ -89,7 +99,7 @@ def _fixed(statements: Statements) -> Iterator[Statement]:
 
 
 def _select(statements: Statements, query: Query[Any], *, counting: bool = False) -> Statement:
-    return statements.select(query, shape(query.kind, query.where, []), counting=counting)
+    return statements.select(query, shape(query.kind, query.where, [], SQLite().stored), counting=counting)
 
 
 @pytest.mark.parametrize("column", TEXTS, ids=str)
@@ -151,10 +161,13 @@ def test_the_outbox_is_there_from_the_first_revision() -> None:
 
 def test_a_condition_of_another_field_is_another_statement() -> None:
     """Statements are kept by their shape: what decides the SQL, not the values."""
-    statements, one, other = Statements(DIALECTS["sqlite"], "all"), list[object](), list[object]()
+    statements, one, other = Statements(SQLite(), DIALECTS["sqlite"], "all"), list[object](), list[object]()
     first = Query(Client, Test("owner", "eq", "1"))
     second = Query(Client, Test("owner", "eq", "2"))
-    same = [statements.select(query, shape(Client, query.where, v)) for query, v in ((first, one), (second, other))]
+    same = [
+        statements.select(query, shape(Client, query.where, v, SQLite().stored))
+        for query, v in ((first, one), (second, other))
+    ]
     assert same[0] is same[1]
     assert (["1"], ["2"]) == (one, other)
     third = Query(Client, Test("region", "eq", "1"))

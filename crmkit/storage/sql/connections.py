@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sqlite3
-import time
 import weakref
 from collections import deque
 from typing import Any, Protocol
 
+import attrs
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
 from crmkit.errors import CRMError, Fault, Invalid, StorageUnreachable
-from crmkit.storage.sql.failures import translated
-
-PATIENCE = 5.0
-#: The wait for locks comes first, for the change to WAL needs one.
-PRAGMAS = (
-    f"busy_timeout={PATIENCE * 1000:.0f}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-    "secure_delete=ON", "trusted_schema=OFF",
-)  # fmt: skip
+from crmkit.storage.sql.databases.database import Database, Link
 
 
 class Holder(Protocol):
@@ -34,19 +26,55 @@ class Holder(Protocol):
         ...
 
 
+@attrs.define(eq=False)
+class Connection:
+    """One connection of the driver's, and the link we speak to it by."""
+
+    proxied: PoolProxiedConnection
+    link: Link
+
+
 class Connections:
     """Connections nobody uses; more are opened as needed, and a forked child starts without any."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, database: Database, engine: sa.Engine) -> None:
+        self.database = database
         self.engine = engine
         self.closed = False
-        self._idle: deque[PoolProxiedConnection] = deque()
-        self._used: dict[int, tuple[PoolProxiedConnection, Holder | None]] = {}
-        event.listen(engine, "connect", _prepare)
+        self._idle: deque[Connection] = deque()
+        self._used: dict[int, tuple[Connection, Holder | None]] = {}
+        event.listen(engine, "connect", self._connected)
         _ALL.add(self)
 
-    def take(self, holder: Holder | None = None) -> PoolProxiedConnection:
-        """A connection nobody uses."""
+    def begun(self, holder: Holder, *, write: bool) -> Connection:
+        """
+        A connection with a transaction begun on it.
+
+        A server may have gone and come back while a connection lay idle. Nothing is lost then, for nothing had been
+        begun: that one and its idle siblings are dropped, and a new one is asked for.
+        """
+        begins = self.database.writing if write else self.database.reading
+        failure: CRMError
+        while True:
+            rested = bool(self._idle)
+            connection = self.take(holder)
+            try:
+                for statement in begins:
+                    connection.link.execute(statement)
+                return connection
+            except self.database.errors as error:
+                lost, failure = self.database.lost(error), self.database.translated(error)
+                self.drop(connection)
+            except BaseException:
+                self.drop(connection)
+                raise
+            if not (rested and lost):
+                break
+            self.forget()
+        raise failure
+
+    def take(self, holder: Holder | None = None) -> Connection:
+        """A connection nobody uses, outside any transaction."""
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -54,31 +82,37 @@ class Connections:
         self._used[id(connection)] = connection, holder
         return connection
 
-    def give(self, connection: PoolProxiedConnection) -> None:
+    def give(self, connection: Connection) -> None:
         """Put it back."""
         if self._used.pop(id(connection), None) is None:
             return  # it belongs to the process we were forked from
         if self.closed:
-            connection.close()
+            connection.proxied.close()
         else:
             self._idle.append(connection)
 
-    def drop(self, connection: PoolProxiedConnection) -> None:
+    def drop(self, connection: Connection) -> None:
         """Close one that nothing can be said of any more."""
         if self._used.pop(id(connection), None) is not None:
-            connection.invalidate()
+            connection.proxied.invalidate()
+
+    def forget(self) -> None:
+        """Close every idle connection."""
+        while self._idle:
+            self._idle.pop().proxied.invalidate()
 
     def close(self) -> None:
         """Close what is not in use now, and the rest as soon as it comes back."""
         self.closed = True
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().proxied.close()
         self.engine.dispose()
 
     def abandon(self) -> None:
         """
-        Forget the parent's connections without closing them: SQLite forbids any use of them here, closing included.
+        Forget the parent's connections without closing them.
 
+        SQLite forbids any use of them here, closing included, and a server would be told that the parent is leaving.
         Nothing may collect them either, for that closes them; so each gets a reference that nobody gives back.
         """
         for connection, holder in (*((idle, None) for idle in self._idle), *self._used.values()):
@@ -89,37 +123,23 @@ class Connections:
         self._used.clear()
         self.engine.dispose(close=False)
 
-    def _open(self) -> PoolProxiedConnection:
+    def _connected(self, driver: Any, _: object) -> None:
+        self.database.connected(driver)
+
+    def _open(self) -> Connection:
         if self.closed:
             raise StorageUnreachable("closed")
         failure: CRMError
         try:
-            return self.engine.raw_connection()
+            proxied = self.engine.raw_connection()
+            return Connection(proxied, self.database.link(proxied.driver_connection))
         except DBAPIError as error:
-            failure = translated(error.orig or error)
-        except sqlite3.Error as error:
-            failure = translated(error)
+            failure = self.database.translated(error.orig or error)
+        except self.database.errors as error:
+            failure = self.database.translated(error)
         except TypeError:
             failure = Invalid(Fault("url", "unknown_option", "The part after ? names an option the driver lacks."))
         raise failure
-
-
-def _prepare(connection: Any, _: object) -> None:
-    for pragma in PRAGMAS:
-        _patiently(connection, f"PRAGMA {pragma}")
-
-
-def _patiently(connection: Any, statement: str) -> None:
-    """SQLite does not wait for the lock that the change to WAL needs, however long it was told to."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            connection.execute(statement).close()
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
-                raise
-        time.sleep(0.005)
 
 
 _ALL: weakref.WeakSet[Connections] = weakref.WeakSet()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +13,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from crmkit.errors import CRMError, Fault, Invalid, SchemaAhead, SchemaBehind
 from crmkit.storage.opening import Migrate
-from crmkit.storage.sql.failures import DRIVER_ERRORS, translated
+from crmkit.storage.sql.databases.database import SCHEMA_LOCK, Link
 from crmkit.storage.sql.history import HEAD, REVISIONS, VERSION_TABLE
 
 if TYPE_CHECKING:
@@ -25,9 +24,8 @@ def prepare(connections: Connections, migrate: Migrate) -> None:
     """Leave a database at our revision, or raise what is wrong with it."""
     if migrate not in ("create", "upgrade", "never"):
         raise Invalid(Fault("migrate", "unknown", "Say 'create', 'upgrade' or 'never'."))
-    file = connections.engine.url.database or ""
-    if migrate == "never" and not file.startswith("file:") and not Path(file).exists():
-        raise SchemaBehind(None, HEAD)  # looking closer would make an empty file
+    if migrate == "never" and _is_a_missing_file(connections.engine.url):
+        raise SchemaBehind(None, HEAD)  # looking closer would make an empty one
     found = revision_on(connections)
     if found is None and migrate != "never":
         found = _create(connections)
@@ -39,30 +37,47 @@ def prepare(connections: Connections, migrate: Migrate) -> None:
         raise SchemaAhead(found, HEAD)
 
 
+def _is_a_missing_file(url: sa.URL) -> bool:
+    file = url.database or ""
+    return url.get_backend_name() == "sqlite" and not file.startswith("file:") and not Path(file).exists()
+
+
 def revision_on(connections: Connections) -> str | None:
     """The revision a database is at, None without a schema."""
-    with _driver(connections) as driver:
-        return _found(driver)
+    with _link(connections) as link:
+        return _found(connections, link)
 
 
-def _found(driver: sqlite3.Connection) -> str | None:
-    there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    if driver.execute(there, (VERSION_TABLE,)).fetchone() is None:
+def _found(connections: Connections, link: Link) -> str | None:
+    if not link.execute(connections.database.has_table, (VERSION_TABLE,)).fetchall():
         return None
-    rows = [str(row[0]) for row in driver.execute(f"SELECT version_num FROM {VERSION_TABLE}")]
+    rows = [str(row[0]) for row in link.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall()]
     return next((row for row in reversed(REVISIONS) if row in rows), rows[0] if rows else None)
 
 
 def _create(connections: Connections) -> str | None:
-    """Make the schema unless somebody else has; who comes second waits and finds it."""
-    with _driver(connections) as driver:
-        driver.execute("BEGIN IMMEDIATE")
-        if (found := _found(driver)) is None:
-            for statement in ddl(connections.engine.dialect):
-                driver.execute(statement)
-            driver.execute(f"INSERT INTO {VERSION_TABLE} (version_num) VALUES (?)", (HEAD,))
-            found = HEAD
-        driver.execute("COMMIT")
+    """
+    Make the schema unless somebody else has; who comes second waits and finds it.
+
+    The revision is written last: where making tables cannot be rolled back, who was interrupted begins again.
+    """
+    database, dialect = connections.database, connections.engine.dialect
+    with _link(connections) as link:
+        for statement in database.writing:
+            link.execute(statement)
+        database.lock(link, [SCHEMA_LOCK])
+        try:
+            if (found := _found(connections, link)) is None:
+                for statement in ddl(dialect):
+                    link.execute(statement)
+                mark = sa.insert(sa.table(VERSION_TABLE, sa.column("version_num"))).values(version_num=HEAD)
+                link.execute(str(mark.compile(dialect=dialect)), (HEAD,))
+                found = HEAD
+            link.execute("COMMIT")
+        finally:
+            if link.in_transaction:
+                link.execute("ROLLBACK")
+            database.unlock(link)
         return found
 
 
@@ -71,9 +86,9 @@ def ddl(dialect: sa.Dialect) -> Iterator[str]:
     from crmkit.storage.sql.schema import metadata
 
     for table in metadata.sorted_tables:
-        yield str(CreateTable(table).compile(dialect=dialect))
+        yield str(CreateTable(table, if_not_exists=True).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            yield str(CreateIndex(index).compile(dialect=dialect))
+            yield str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect))
     yield f"CREATE TABLE IF NOT EXISTS {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 
 
@@ -88,23 +103,24 @@ def _upgrade(connections: Connections) -> None:
             connection.commit()
             return
     except DBAPIError as error:
-        failure = translated(error.orig or error, "schema")
+        failure = connections.database.translated(error.orig or error, "schema")
     raise failure
 
 
 @contextmanager
-def _driver(connections: Connections) -> Generator[sqlite3.Connection]:
-    """A driver connection outside any transaction; no driver error gets out."""
-    connection = connections.take()
-    driver = cast(sqlite3.Connection, connection.driver_connection)
-    failure: CRMError | None = None
+def _link(connections: Connections) -> Generator[Link]:
+    """A connection outside any transaction; no driver error gets out."""
+    connection, database = connections.take(), connections.database
+    failure: CRMError
     try:
-        yield driver
-    except DRIVER_ERRORS as error:
-        failure = translated(error, "schema")
-    finally:
-        if driver.in_transaction:
-            driver.execute("ROLLBACK")
+        yield connection.link
+    except database.errors as error:
+        failure = database.translated(error, "schema")
+        connections.drop(connection)
+    except BaseException:
+        connections.drop(connection)
+        raise
+    else:
         connections.give(connection)
-    if failure is not None:
-        raise failure
+        return
+    raise failure

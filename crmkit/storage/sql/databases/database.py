@@ -1,0 +1,112 @@
+"""What the SQL storage asks of a database: how to connect, begin, lock, and what its errors mean."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from crmkit.errors import CRMError
+from crmkit.storage.sql.mapping import Mappings
+
+#: How long, in seconds, a transaction waits for another's lock before it gives up with `StorageBusy`.
+PATIENCE = 5.0
+#: Who may make or change a schema: a lock of this name is held meanwhile.
+SCHEMA_LOCK = "crmkit:schema"
+#: What Python itself raises for numbers and texts that no column can hold.
+UNSTORABLE = (OverflowError, UnicodeEncodeError)
+
+
+class Cursor(Protocol):
+    """The answer to one statement."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        ...
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows that are left."""
+        ...
+
+
+class Link(Protocol):
+    """A driver's connection, spoken to in one way: statements with positional parameters, nothing begun by itself."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether something begun has not ended, as far as the driver knows."""
+        ...
+
+    def execute(self, sql: str, args: Sequence[object] = (), /) -> Cursor:
+        """Run one statement."""
+        ...
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]], /) -> object:
+        """Run one statement for each row of parameters."""
+        ...
+
+
+class Database(ABC):
+    """One kind of database. Stateless: every storage on such a database shares it."""
+
+    #: In one word: what a storage on it is called.
+    name: str
+    #: What a driver of this database may raise.
+    errors: tuple[type[BaseException], ...]
+    #: How records lie in its tables.
+    mappings: Mappings
+    #: The statements that begin a transaction that writes, and one that reads a snapshot.
+    writing: tuple[str, ...]
+    reading: tuple[str, ...]
+    #: One parameter; a row comes back if there is a table of this name.
+    has_table: str
+    #: Whether a statement that makes or changes tables can be rolled back.
+    transactional_ddl: bool
+
+    @abstractmethod
+    def engine(self, url: sa.URL) -> sa.Engine:
+        """An engine without a pool of its own, whose connections begin nothing by themselves."""
+
+    @abstractmethod
+    def connected(self, driver: Any) -> None:
+        """Make a new connection keep our promises."""
+
+    @abstractmethod
+    def link(self, driver: Any) -> Link:
+        """Speak to a driver's connection."""
+
+    @abstractmethod
+    def stored(self, value: object) -> object:
+        """A value as a column holds it, for parameters of conditions."""
+
+    @abstractmethod
+    def instant(self, held: Any) -> datetime:
+        """Undo `stored` for an instant."""
+
+    @abstractmethod
+    def translated(self, error: BaseException, what: str = "record") -> CRMError:
+        """
+        The error crmkit raises instead, by code and never by text: a driver's text may hold a person's data.
+
+        *what* says in words what was being written. What comes back is raised outside the `except` block that caught
+        the driver's error, so that not even `__context__` leads back to it.
+        """
+
+    @abstractmethod
+    def lock(self, link: Link, names: Sequence[str]) -> None:
+        """Hold these names, sorted already, until the transaction ends."""
+
+    def unlock(self, link: Link) -> None:  # noqa: B027  # most have nothing to do
+        """After the end: give back what did not end with the transaction."""
+
+    def commit(self, link: Link) -> None:
+        """Commit; an error if nothing was."""
+        link.execute("COMMIT")
+
+    @abstractmethod
+    def lost(self, error: BaseException) -> bool:
+        """Whether the connection itself is gone, so that nothing more can be said on it."""

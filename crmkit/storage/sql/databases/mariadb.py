@@ -1,0 +1,145 @@
+"""MariaDB through PyMySQL: many writers, each statement of theirs sees what is committed; readers keep a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from crmkit.errors import (
+    Conflict,
+    CRMError,
+    Fault,
+    Invalid,
+    MissingExtra,
+    StorageBusy,
+    StorageFull,
+    StorageUnreachable,
+)
+from crmkit.storage.sql.codecs import BYTES_AND_NAIVE
+from crmkit.storage.sql.databases.database import PATIENCE, UNSTORABLE, Cursor, Database, Link
+from crmkit.storage.sql.mapping import Mappings
+
+try:
+    import pymysql
+    from pymysql.constants import SERVER_STATUS
+except ImportError:
+    raise MissingExtra("mariadb", "PyMySQL") from None
+
+#: READ COMMITTED for writers: under REPEATABLE READ a plain SELECT does not see what an UPDATE of the same transaction
+#: decides on (MariaDB 10.11, MDEV-39263), so a loser could not even find out who won.
+_SETTINGS = (
+    f"SET SESSION innodb_lock_wait_timeout = {PATIENCE:.0f}, time_zone = '+00:00', "
+    "sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
+    "tx_isolation = 'READ-COMMITTED'"
+)
+_TAKEN = {1062: "unique", 1451: "row is referenced", 1452: "no such reference", 1213: "deadlock", 1020: "changed"}
+_BUSY = {1205, 1040, 1203}
+_FULL = {3, 1021, 1114, 1030}
+_UNSTORABLE = {1153, 1264, 1292, 1366, 1406, 3854}
+_LOST = {1053, 1927, 2003, 2006, 2013, 2055}
+
+
+class PyMySQLLink:
+    """A connection of PyMySQL's in autocommit."""
+
+    __slots__ = ("_connection", "locked")
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.locked = False
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
+
+    def execute(self, sql: str, args: Sequence[object] = (), /) -> Cursor:
+        cursor = self._connection.cursor()
+        cursor.execute(sql, tuple(args))
+        answer: Cursor = cursor
+        return answer
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]], /) -> object:
+        return self._connection.cursor().executemany(sql, list(rows))
+
+
+class MariaDB(Database):
+    """Instants are DATETIME(6) in UTC, ids sixteen bytes."""
+
+    name = "mariadb"
+    errors = (pymysql.err.MySQLError, *UNSTORABLE)
+    mappings = Mappings(BYTES_AND_NAIVE)
+    writing = ("START TRANSACTION",)
+    reading = (
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    )
+    has_table = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s"
+    transactional_ddl = False
+
+    def engine(self, url: sa.URL) -> sa.Engine:
+        url = url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"})
+        return sa.create_engine(url, connect_args={"autocommit": True}, poolclass=NullPool, paramstyle="format")
+
+    def connected(self, driver: Any) -> None:
+        if "MariaDB" not in driver.get_server_info():
+            raise Invalid(Fault("url", "not_mariadb", "This server is no MariaDB, and crmkit is not tried on others."))
+        driver.autocommit(True)
+        driver.cursor().execute(_SETTINGS)
+
+    def link(self, driver: Any) -> Link:
+        return PyMySQLLink(driver)
+
+    def stored(self, value: object) -> object:
+        if isinstance(value, UUID):
+            return value.bytes
+        return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+    def instant(self, held: Any) -> datetime:
+        at: datetime = held.replace(tzinfo=UTC)
+        return at
+
+    def translated(self, error: BaseException, what: str = "record") -> CRMError:
+        code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        if code in _TAKEN:
+            return Conflict(what)
+        if code in _BUSY:
+            return StorageBusy()
+        if code in _FULL:
+            return StorageFull()
+        if code in _UNSTORABLE or isinstance(error, UNSTORABLE):
+            return Invalid(
+                Fault("value", "not_storable", "A value is too large or of a kind this storage cannot keep.")
+            )
+        return StorageUnreachable(str(code) if code else type(error).__name__)
+
+    def lock(self, link: Link, names: Sequence[str]) -> None:
+        """Named locks of the session, in the order given; they are no part of the transaction."""
+        assert isinstance(link, PyMySQLLink)
+        for name in names:
+            link.locked = True
+            ((got,),) = link.execute(
+                f"SELECT GET_LOCK(CONCAT(%s, DATABASE()), {PATIENCE:.0f})", (_short(name),)
+            ).fetchall()
+            if got != 1:
+                raise StorageBusy
+
+    def unlock(self, link: Link) -> None:
+        assert isinstance(link, PyMySQLLink)
+        if link.locked:
+            link.execute("SELECT RELEASE_ALL_LOCKS()")
+            link.locked = False
+
+    def lost(self, error: BaseException) -> bool:
+        code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+        return code in _LOST or isinstance(error, pymysql.err.InterfaceError)
+
+
+def _short(name: str) -> str:
+    """A lock's name for MariaDB, which takes 64 characters of any case as one; the database's name follows it."""
+    return blake2b(name.encode(), digest_size=12).hexdigest()

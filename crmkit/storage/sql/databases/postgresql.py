@@ -1,0 +1,154 @@
+"""PostgreSQL through psycopg: many writers, each statement of theirs sees what is committed; readers keep a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from struct import unpack
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from crmkit.domain.ids import uuid_of
+from crmkit.domain.instants import instant
+from crmkit.errors import (
+    Conflict,
+    CRMError,
+    Fault,
+    Invalid,
+    MissingExtra,
+    StorageBusy,
+    StorageFull,
+    StorageUnreachable,
+)
+from crmkit.storage.sql.codecs import AS_THEY_ARE
+from crmkit.storage.sql.databases.database import PATIENCE, UNSTORABLE, Database, Link
+from crmkit.storage.sql.mapping import Mappings
+
+try:
+    import psycopg
+    from psycopg.adapt import Loader
+    from psycopg.pq import Format, TransactionStatus
+except ImportError:
+    raise MissingExtra("postgresql", "psycopg") from None
+
+if TYPE_CHECKING:
+    from psycopg.abc import Buffer
+
+#: PostgreSQL counts its microseconds from 2000.
+_SINCE_1970 = 946_684_800_000_000
+_TAKEN = {"23505": "unique", "23503": "foreign key", "40001": "serialization", "40P01": "deadlock"}
+_BUSY = {"55P03", "53300", "57P03"}
+_FULL = {"53100", "54023"}
+
+
+class _Id(Loader):
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> object:
+        return uuid_of(bytes(data))
+
+
+class _Instant(Loader):
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> object:
+        (count,) = unpack("!q", data)
+        return instant(count + _SINCE_1970)
+
+
+class PsycopgLink:
+    """A connection of psycopg's in autocommit, answering in the binary format."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
+
+    def execute(self, sql: str, args: Sequence[object] = (), /) -> psycopg.Cursor[Any]:
+        return self._connection.execute(sql.encode(), args, binary=True)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]], /) -> object:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(sql.encode(), rows)
+        return None
+
+
+class PostgreSQL(Database):
+    """Ids and instants are PostgreSQL's own types, read without a detour over text."""
+
+    name = "postgresql"
+    errors = (psycopg.Error, *UNSTORABLE)
+    mappings = Mappings(AS_THEY_ARE)
+    writing = ("BEGIN",)
+    reading = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
+    has_table = "SELECT 1 WHERE to_regclass(%s::text) IS NOT NULL"
+    transactional_ddl = True
+
+    def engine(self, url: sa.URL) -> sa.Engine:
+        url = url.set(drivername="postgresql+psycopg")
+        return sa.create_engine(
+            url, connect_args={"autocommit": True}, poolclass=NullPool, paramstyle="format", use_native_hstore=False
+        )
+
+    def connected(self, driver: Any) -> None:
+        driver.autocommit = True  # SQLAlchemy's own first look at the server has turned it off
+        driver.execute(f"SET lock_timeout = {PATIENCE * 1000:.0f}").close()
+        driver.execute("SET TimeZone = 'UTC'").close()
+        driver.adapters.register_loader("uuid", _Id)
+        driver.adapters.register_loader("timestamptz", _Instant)
+
+    def link(self, driver: Any) -> Link:
+        return PsycopgLink(driver)
+
+    def stored(self, value: object) -> object:
+        return value
+
+    def instant(self, held: Any) -> datetime:
+        at: datetime = held
+        return at
+
+    def translated(self, error: BaseException, what: str = "record") -> CRMError:
+        code = getattr(error, "sqlstate", None) or ""
+        if code in _TAKEN:
+            return Conflict(what)
+        if code in _BUSY:
+            return StorageBusy()
+        if code in _FULL:
+            return StorageFull()
+        if (
+            code.startswith("22")
+            or isinstance(error, UNSTORABLE)
+            or (not code and isinstance(error, psycopg.DataError))
+        ):
+            return Invalid(
+                Fault("value", "not_storable", "A value is too large or of a kind this storage cannot keep.")
+            )
+        return StorageUnreachable(code or type(error).__name__)
+
+    def commit(self, link: Link) -> None:
+        """PostgreSQL answers the COMMIT of a transaction that failed with ROLLBACK, and with no error."""
+        assert isinstance(link, PsycopgLink)
+        if link.execute("COMMIT").statusmessage != "COMMIT":
+            raise psycopg.errors.InFailedSqlTransaction
+
+    def lock(self, link: Link, names: Sequence[str]) -> None:
+        """Advisory locks of the transaction, in the order given."""
+        for name in names:
+            link.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (_number(name),))
+
+    def lost(self, error: BaseException) -> bool:
+        code = getattr(error, "sqlstate", None) or ""
+        closed = isinstance(error, psycopg.OperationalError) and not code
+        return closed or code.startswith("08") or code in {"57P01", "57P02", "25P03"}
+
+
+def _number(name: str) -> int:
+    """A name as the 64 bits that PostgreSQL locks by; two names that share them would only wait for each other."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)

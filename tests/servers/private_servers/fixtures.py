@@ -1,0 +1,93 @@
+"""Fixtures: the URL of an empty store on a real server, started once for each worker of the test run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from typing import TypeVar
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from crmkit.storage.opening import open_storage
+from crmkit.storage.sql.schema import metadata
+from private_servers import mariadb, postgresql
+from private_servers.mariadb import MariaDBServer
+from private_servers.postgresql import PostgreSQLServer
+from private_servers.programs import Missing
+
+S = TypeVar("S")
+#: Whoever a failed test left connected would hold locks on what the next one needs.
+_OTHERS = {
+    "postgresql": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    "mysql": "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+}
+
+
+def started(server: Callable[..., S], *settings: str) -> S:
+    """The server, or the reason why there is none: a skip, except where real parts are required."""
+    try:
+        return server(*settings)
+    except Missing as error:
+        if os.environ.get("CRMKIT_REQUIRE_REAL") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Generator[PostgreSQLServer]:
+    """A private PostgreSQL; `new()` gives the URL of an empty database."""
+    server = started(PostgreSQLServer, *postgresql.FAST)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Generator[MariaDBServer]:
+    """A private MariaDB; `new()` gives the URL of an empty database."""
+    server = started(MariaDBServer, *mariadb.FAST)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def _postgresql_store(postgresql_server: PostgreSQLServer) -> Generator[sa.Engine]:
+    yield from _store(postgresql_server.new())
+
+
+@pytest.fixture(scope="session")
+def _mariadb_store(mariadb_server: MariaDBServer) -> Generator[sa.Engine]:
+    yield from _store(mariadb_server.new())
+
+
+@pytest.fixture
+def postgresql_url(_postgresql_store: sa.Engine) -> str:
+    """The URL of a store on PostgreSQL with today's schema and nothing in it."""
+    return _emptied(_postgresql_store)
+
+
+@pytest.fixture
+def mariadb_url(_mariadb_store: sa.Engine) -> str:
+    """The URL of a store on MariaDB with today's schema and nothing in it."""
+    return _emptied(_mariadb_store)
+
+
+def _store(url: str) -> Generator[sa.Engine]:
+    open_storage(url).close()
+    engine = sa.create_engine(url, poolclass=NullPool)
+    yield engine
+    engine.dispose()
+
+
+def _emptied(engine: sa.Engine) -> str:
+    """Emptying takes milliseconds, a new database with a new schema a quarter of a second."""
+    with engine.connect() as connection:
+        for (left,) in connection.exec_driver_sql(_OTHERS[engine.dialect.name]).all():
+            if engine.dialect.name == "mysql":
+                connection.exec_driver_sql(f"KILL {left}")
+        for table in reversed(metadata.sorted_tables):
+            connection.exec_driver_sql(f"DELETE FROM {table.name}")
+        connection.commit()
+    return engine.url.render_as_string(hide_password=False)

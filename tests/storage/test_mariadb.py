@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from crmkit.ports import Storage
+from crmkit.storage.sql import SQLStorage
+from crmkit.testing import StorageConformance
+
+
+class TestMariaDB(StorageConformance):
+    @pytest.fixture
+    def storage(self, mariadb_url: str) -> Generator[Storage]:
+        storage = SQLStorage(mariadb_url)
+        yield storage
+        storage.close()
