@@ -83,8 +83,10 @@ def _create(connections: Connections) -> str | None:
 
 def ddl(dialect: sa.Dialect) -> Iterator[str]:
     """The statements that make the newest schema, without a step in between."""
+    from crmkit.storage.sql.derived import tables as derived  # they join the others' metadata
     from crmkit.storage.sql.schema import metadata
 
+    assert derived.search.metadata is metadata
     for table in metadata.sorted_tables:
         yield str(CreateTable(table, if_not_exists=True).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -82,6 +83,10 @@ class Database(ABC):
     @abstractmethod
     def stored(self, value: object) -> object:
         """A value as a column holds it, for parameters of conditions."""
+
+    @abstractmethod
+    def id(self, held: Any) -> UUID:
+        """Undo `stored` for an id."""
 
     @abstractmethod
     def instant(self, held: Any) -> datetime:

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from crmkit.domain.ids import uuid_of
 from crmkit.errors import (
     Conflict,
     CRMError,
@@ -99,6 +100,9 @@ class MariaDB(Database):
         if isinstance(value, UUID):
             return value.bytes
         return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+
+    def id(self, held: Any) -> UUID:
+        return uuid_of(held)
 
     def instant(self, held: Any) -> datetime:
         at: datetime = held.replace(tzinfo=UTC)

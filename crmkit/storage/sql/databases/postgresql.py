@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from struct import unpack
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
@@ -109,6 +110,10 @@ class PostgreSQL(Database):
 
     def stored(self, value: object) -> object:
         return value
+
+    def id(self, held: Any) -> UUID:
+        id: UUID = held
+        return id
 
     def instant(self, held: Any) -> datetime:
         at: datetime = held

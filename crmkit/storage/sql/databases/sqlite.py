@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from crmkit.domain.ids import uuid_of
 from crmkit.domain.instants import instant, micros
 from crmkit.errors import Conflict, CRMError, Fault, Invalid, StorageBusy, StorageFull, StorageUnreachable
 from crmkit.storage.sql.codecs import BYTES_AND_MICROS
@@ -62,6 +63,9 @@ class SQLite(Database):
         if isinstance(value, UUID):
             return value.bytes
         return micros(value) if isinstance(value, datetime) else value
+
+    def id(self, held: Any) -> UUID:
+        return uuid_of(held)
 
     def instant(self, held: Any) -> datetime:
         return instant(held)
