@@ -20,12 +20,12 @@ SEARCHED: tuple[type[Client], type[Contact], type[ContactPoint]] = (Client, Cont
 Question: TypeAlias = tuple[tuple[str, ...], ...]
 #: How long a token is at most; what is asked is cut alike.
 LONGEST = 64
-#: Stands before digits that are written backwards. No word holds it, and no address begins with it.
-BACKWARDS = "<"
+#: Stand before digits written backwards, and before a number typed as at home. No word or address begins with them.
+BACKWARDS, AS_TYPED = "<", ">"
 #: From so many digits on, what is left of a number without its trunk or international prefix tells it from others.
 _TELLING = 5
 
-_PLAIN = re.compile(r"[0-9 ().+-]*").fullmatch
+_PLAIN = re.compile(r"[ ().+-]*[0-9][0-9 ().+-]*").fullmatch
 _OWN_TRUNK = re.compile(r"\( ?[0-9] ?\)")
 
 
@@ -77,14 +77,15 @@ def _of_email(value: str, match_key: str | None) -> Iterator[str]:
 def _of_phone(value: str, match_key: str | None) -> Iterator[str]:
     """The number as it is dialled from anywhere, found from both ends; as typed; and words beside it."""
     form = folded(value)
-    typed = digits_in(form)
     if digits := digits_in(match_key or form):
         yield from _both_ways(digits)
-    if not _PLAIN(form):
-        for kind, part in parts_of(form):
-            yield digits_in(part) if kind == "number" else part
-    elif typed:
-        yield typed
+    for kind, part in [("number", form)] if _PLAIN(form) else parts_of(form):
+        if kind != "number":
+            yield part
+        elif match_key is None:
+            yield from _both_ways(digits_in(part))
+        elif (typed := digits_in(part)) != digits:
+            yield AS_TYPED + typed
 
 
 def _both_ways(digits: str) -> tuple[str, str]:
@@ -100,7 +101,7 @@ def question(text: str, region: str | None) -> Question:
     >>> question("Петров anna@ex", None)
     (('петров',), ('anna@ex',))
     >>> question("8 (912) 34", "RU")
-    (('7891234', '791234', '891234', '<43219'),)
+    (('7891234', '791234', '891234', '<43219', '>891234'),)
     """
     asked: list[tuple[str, ...]] = []
     for kind, part in parts_of(folded(text)):
@@ -122,7 +123,7 @@ def _dialled(spelled: str, region: str | None) -> Iterator[str]:
     if "+" in spelled:
         yield digits_in(_OWN_TRUNK.sub("", spelled))
         return
-    yield BACKWARDS + digits[::-1]
+    yield from (BACKWARDS + digits[::-1], AS_TYPED + digits)
     if (known := dialling(region)) is None:
         return
     yield known.code + digits
