@@ -23,7 +23,7 @@ from crmkit.errors import (
     StorageUnreachable,
 )
 from crmkit.storage.sql.codecs import BYTES_AND_NAIVE
-from crmkit.storage.sql.databases.database import PATIENCE, UNSTORABLE, Cursor, Database, Link
+from crmkit.storage.sql.databases.database import JOURNAL_END, PATIENCE, UNSTORABLE, Cursor, Database, Link
 from crmkit.storage.sql.mapping import Mappings
 
 try:
@@ -121,6 +121,13 @@ class MariaDB(Database):
                 Fault("value", "not_storable", "A value is too large or of a kind this storage cannot keep.")
             )
         return StorageUnreachable(str(code) if code else type(error).__name__)
+
+    def journal_end(self, link: Link) -> int:
+        """A counter gives numbers in another order than transactions commit: wait for those that are writing."""
+        link.execute("LOCK TABLES crm_journal READ")
+        ((end,),) = link.execute(JOURNAL_END).fetchall()
+        link.execute("UNLOCK TABLES")
+        return int(end)
 
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Named locks of the session, in the order given; they are no part of the transaction."""

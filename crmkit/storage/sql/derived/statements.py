@@ -10,6 +10,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from crmkit.domain.search import LONGEST, Question
 from crmkit.storage.sql.derived.tables import filling, month, search
+from crmkit.storage.sql.schema import journal
 
 SUMS = ("purchases", "bought", "refunds", "refunded")
 KEY = ("client_id", "month", "currency")
@@ -107,6 +108,12 @@ DERIVED: Mapping[str, Callable[[sa.Dialect], Any]] = {
     ),
     "move_months": _move_months,
     "fillings": lambda _: sa.select(filling).order_by(filling.c.name),
+    "texts_since": lambda _: (
+        sa.select(journal.c.seq, journal.c.events)
+        .where(journal.c.seq > sa.bindparam("since", type_=journal.c.seq.type))
+        .order_by(journal.c.seq)
+        .limit(sa.literal_column("200"))
+    ),
     "fill_from": lambda _: (
         sa.update(filling)
         .values(position=sa.bindparam("position"), since=sa.bindparam("since"))
