@@ -26,6 +26,8 @@ from crmkit.storage.sql.databases.database import Database
 from crmkit.storage.sql.databases.mariadb import MariaDB
 from crmkit.storage.sql.databases.postgresql import PostgreSQL
 from crmkit.storage.sql.databases.sqlite import SQLite
+from crmkit.storage.sql.derived.statements import DERIVED
+from crmkit.storage.sql.derived.tables import month, search
 from crmkit.storage.sql.schema import TABLES, journal, metadata
 from crmkit.storage.sql.statements import Statement, Statements
 from crmkit.testing.suite.questions import CONDITIONS
@@ -78,6 +80,8 @@ def _every(statements: Statements) -> Iterator[Statement]:
         for descending in (False, True):
             for order in ("id", "name", "owner", "last_touched_at"):
                 yield _select(statements, Query(Client, EVERYTHING, order, descending, 5, after))
+    for words in ((1,), (2, 4)):
+        yield statements.select(Query(Client, limit=5), shape(Client, EVERYTHING, [], SQLite().stored), words=words)
     yield from _fixed(statements)
 
 
@@ -95,6 +99,14 @@ def _fixed(statements: Statements) -> Iterator[Statement]:
         assert statements.outcomes[frozenset(OUTCOMES[:count])]
     for name in ("find", "find_external", "consent_head", "put_back", "append", "journal", "journal_length", "recall"):
         assert statements.one[name]
+    for table in (*TABLES.values(), search, month):
+        if table is TABLES[Client] or "client_id" in table.c:
+            assert statements.of_clients[table, 4]
+    for of_one in (True, False):
+        assert statements.months[of_one]
+    for name in DERIVED:
+        assert statements.one[name]
+    assert statements.hold[2]
     assert len(statements.cards[None]) == 9
 
 

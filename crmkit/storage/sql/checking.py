@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from crmkit.errors import SchemaAhead, SchemaBehind
 from crmkit.storage.sql.history import VERSION_TABLE
@@ -48,8 +48,8 @@ def _other_tables(connection: sa.Connection) -> Iterator[str]:
 
 def _in_words(difference: Any) -> str:
     """What Alembic would do, by names only."""
-    if isinstance(difference, list):
-        return ", ".join(map(_in_words, cast("list[Any]", difference)))
+    if not isinstance(difference, tuple):
+        return ", ".join(map(_in_words, difference))
     what, *about = difference
     names = [str(getattr(one, "name", one)) for one in about if isinstance(one, str) or hasattr(one, "name")]
     return f"{what.replace('_', ' ')} {' '.join(names)}"
