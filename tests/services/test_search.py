@@ -30,9 +30,7 @@ def test_a_name_and_some_digits_find_a_client(crm: CRM) -> None:
         tx.clients.add(name="Пётр Петров", phone="8 (912) 345-67-89")
         tx.clients.add(name="Анна Петрова", phone="+7 999 000-11-22", email="Anna@Example.org")
     assert ["Анна Петрова", "Пётр Петров"] == found(crm, "петров")
-    assert (
-        ["Пётр Петров"] == found(crm, "ПЕТРОВ 6789") == found(crm, "8912") == found(crm, "+7 912")
-    )
+    assert ["Пётр Петров"] == found(crm, "ПЕТРОВ 6789") == found(crm, "8912") == found(crm, "+7 912")
     assert ["Анна Петрова"] == found(crm, "anna@ex") == found(crm, "петрова 1122")
     assert [] == found(crm, "петров 55")
 
