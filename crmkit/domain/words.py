@@ -19,7 +19,7 @@ _SELECTORS = re.compile("[\u034f\ufe00-\ufe0f\U000e0100-\U000e01ef]").match
 #: In a folded text as `_drawing` draws it: an address, a number with its punctuation, a word.
 _PARTS = re.compile(
     r'(?P<address>[^ ,;:<>()"\[\]]*@[^ ,;:<>()"\[\]]*)'
-    r"|(?P<number>(?<![a1m])(?:\(?\+ ?\(?|\()?1+(?:[ ().\[\]/~-]{1,3}1+)*(?![a1m]))"
+    r"|(?P<number>(?<![a1m])(?:\(?\+ ?\(?|\()?1+(?:[ ().\[\]/~-]{1,5}1+)*(?![a1m]))"
     r"|(?P<word>[a1][a1m]*)"
 )
 _WORDS, _ASCII_WORDS = re.compile("[a1][a1m]*").finditer, re.compile("[a-z0-9]+").findall

@@ -161,6 +161,7 @@ def test_words_are_folded_runs_of_letters_and_digits(text: str, words: list[str]
         ("Anna anna", None, (("anna",),)),
         ("@example.org", None, (("example",), ("org",))),
         ("+7 (912)", "DE", (("7912",),)),
+        ("+49 (0) 30", "DE", (("49030", "4930"),)),
         ("8 10 49 30", "RU", (("4930", "7104930", "78104930", "8104930", "<039401", ">8104930"),)),
         (". - 🙂 '", "RU", ()),
         ("x" * 65, None, (("x" * 64,),)),
@@ -169,6 +170,13 @@ def test_words_are_folded_runs_of_letters_and_digits(text: str, words: list[str]
 def test_a_question_has_an_entry_for_each_word(text: str, region: str | None, wanted: object) -> None:
     """Without those that others imply, and with what digits may be written as."""
     assert wanted == question(text, region)
+
+
+def test_an_address_is_found_as_typed_and_as_matched() -> None:
+    """A domain may be written in its own alphabet or in ASCII."""
+    point = a_contact_point(ADA, "info@пример.рф", kind="email", value="Info@xn--e1afmkfd.xn--p1ai")
+    for text in ("info@прим", "INFO@xn--e1", "пример рф", "@xn p1ai"):
+        assert finds(text, point, None), text
 
 
 def test_a_postal_address_finds_nobody() -> None:

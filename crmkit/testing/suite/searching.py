@@ -121,6 +121,22 @@ class Searching(OnAStorage):
         with reading(storage) as tx:
             assert ([], [FIRM.name]) == (names(tx, "петров"), names(tx, "ромашка"))
 
+    def test_all_changes_since_the_last_search_count(self, storage: Storage) -> None:
+        """Several in one transaction, or one in each of several, are as good as one."""
+        commit(storage, ANNA)
+        with reading(storage) as tx:
+            assert [ANNA.name] == names(tx, "анна")
+        for version, name in enumerate(("Вера", "Ида"), 1):
+            with writing(storage) as tx:
+                tx.replace(attrs.evolve(ANNA, name=name, version=version + 1), version)
+        with writing(storage) as tx:
+            assert [[], [], ["Ида"]] == [names(tx, text) for text in ("анна", "вера", "ида")]
+            for version, name in enumerate(("Ада", "Эмма", "Яна"), 3):
+                tx.replace(attrs.evolve(ANNA, name=name, version=version + 1), version)
+                if version == 3:
+                    assert ["Ада"] == names(tx, "ада")
+            assert [[], [], [], ["Яна"]] == [names(tx, text) for text in ("ида", "ада", "эмма", "яна")]
+
     @staticmethod
     def _changed(tx: StorageTransaction) -> None:
         assert ["Анна Ёжикова"] == names(tx, "анна ежик") == names(tx, "8 999 000") == names(tx, "1122")
