@@ -81,18 +81,24 @@ class World:
         needs = {
             key: self.ids.get(value, value) if isinstance(value, str) else value for key, value in _needs(name).items()
         }
-        start = self.again.next
+        start, told = self.again.next, list[Any]()
         try:
             with self.crm.begin() as tx:
                 given: Any = [id] if method == "get_many" else id
                 call = getattr(getattr(tx, room), method)
                 answer = call(**{_parameter(name, call): given}, **needs)
-                said = list(answer) if method == "stream" else dict(answer.items()) if method == "get_many" else answer
-                state = [tx.clients.card(self.ids["survivor"]), list(tx._unit.events)]
+                told += [_said(method, answer), tx.clients.card(self.ids["survivor"]), list(tx._unit.events)]
                 raise InterruptedError  # noqa: TRY301  # rolls back
         except InterruptedError:
             self.again.next = start
-            return list(said.values()) if isinstance(said, dict) else said, state
+        return told
+
+
+def _said(method: str, answer: Any) -> Any:
+    """An answer that can be compared: a stream read to its end, records without the ids that were asked for."""
+    if method == "get_many":
+        return list(answer.values())
+    return list(answer) if method == "stream" else answer
 
 
 @pytest.fixture(params=["memory", "sqlite"], scope="module")
@@ -169,6 +175,6 @@ def test_a_verb_takes_an_old_id_for_the_new_one(world: World, name: str) -> None
 def test_a_list_takes_an_old_id_for_the_new_one(world: World, rooms: Mapping[str, type[Any]]) -> None:
     """Every room that can be asked for one client's records; none of them is empty here."""
     for name in sorted(name for name in _found(rooms) if name.rpartition(".")[2] in FILTERED):
-        answer, _ = world.tried(name, world.ids["survivor"])
+        answer = world.tried(name, world.ids["survivor"])[0]
         assert answer if isinstance(answer, int) else list(answer), name
         assert answer == world.tried(name, world.ids["old"])[0], name
