@@ -31,6 +31,15 @@ class Counting(Accelerators):
     def put_back(self, client: Client) -> None:
         raise AssertionError
 
+    def insert(self, value: Any) -> None:
+        raise AssertionError
+
+    def replace(self, value: Any, expected_version: int) -> None:
+        raise AssertionError
+
+    def delete(self, kind: Any, id: Any) -> None:
+        raise AssertionError
+
     def select(self, query: Query[Any]) -> list[Any]:
         self.asked += 1
         return self.store.select(query)

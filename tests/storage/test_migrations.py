@@ -33,11 +33,12 @@ from crmkit.storage.sql.schema import metadata
 from crmkit.testing import a_client
 from crmkit.testing.suite.opened import commit
 
-SECOND = """
+NEXT = "crmkit_0900"
+ADDED = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "crmkit_0999", "{head}"
+revision, down_revision = "{next}", "{head}"
 
 
 def upgrade():
@@ -158,14 +159,14 @@ def test_revisions_of_plugins_stand_beside_ours(file: Path) -> None:
 
 
 @pytest.fixture
-def a_second_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def a_further_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """As if crmkit had been released again."""
     versions = tmp_path / "versions"
     shutil.copytree(migrations.VERSIONS, versions, ignore=shutil.ignore_patterns("__pycache__"))
-    (versions / "0999_second.py").write_text(SECOND.format(head=HEAD, last=""), encoding="utf-8")
+    (versions / "0900_further.py").write_text(ADDED.format(next=NEXT, head=HEAD, last=""), encoding="utf-8")
     monkeypatch.setattr(migrations, "VERSIONS", versions)
-    monkeypatch.setattr(revisions, "REVISIONS", (*REVISIONS, "crmkit_0999"))
-    monkeypatch.setattr(revisions, "HEAD", "crmkit_0999")
+    monkeypatch.setattr(revisions, "REVISIONS", (*REVISIONS, NEXT))
+    monkeypatch.setattr(revisions, "HEAD", NEXT)
     return versions
 
 
@@ -175,16 +176,16 @@ def test_an_old_schema_is_upgraded_when_asked(file: Path, request: pytest.Fixtur
     storage = open_storage(url)
     commit(storage, ada)
     storage.close()
-    request.getfixturevalue("a_second_revision")
+    request.getfixturevalue("a_further_revision")
     for migrate in ("create", "never"):
         with pytest.raises(SchemaBehind, match="crmkit db upgrade") as caught:
             open_storage(url, migrate=migrate)
-        assert (HEAD, "crmkit_0999") == (caught.value.found, caught.value.wanted)
+        assert (HEAD, NEXT) == (caught.value.found, caught.value.wanted)
     storage = open_storage(url, migrate="upgrade")
     tx = storage.begin(write=False, scope=EVERYONE)
     assert [ada] == tx.select(Query(Client))
     tx.rollback()
-    assert "crmkit_0999" == storage.revision()
+    assert NEXT == storage.revision()
     storage.close()
     open_storage(url).close()
 
@@ -193,10 +194,9 @@ def test_an_upgrade_that_fails_leaves_the_old_schema(file: Path, request: pytest
     """All of it happens or nothing: half a schema would fit no crmkit."""
     url = f"sqlite:///{file}"
     open_storage(url).close()
-    versions: Path = request.getfixturevalue("a_second_revision")
-    (versions / "0999_second.py").write_text(
-        SECOND.format(head=HEAD, last='op.execute("SELECT nonsense")'), encoding="utf-8"
-    )
+    versions: Path = request.getfixturevalue("a_further_revision")
+    broken = ADDED.format(next=NEXT, head=HEAD, last='op.execute("SELECT nonsense")')
+    (versions / "0900_further.py").write_text(broken, encoding="utf-8")
     with pytest.raises(CRMError):
         open_storage(url, migrate="upgrade")
     with closing(sqlite3.connect(file)) as connection, connection:

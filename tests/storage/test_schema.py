@@ -90,14 +90,31 @@ def _fixed(statements: Statements) -> Iterator[Statement]:
         yield from (statements.get[kind, count] for count in (1, 8))
         assert statements.insert[kind]
         assert statements.delete[kind]
+        if "client_id" in held_in(kind):
+            yield from (statements.move[kind, count] for count in (0, 1, 8))
         if "version" in held_in(kind):
             assert statements.replace[kind].pick([0] * 60)
         yield _select(statements, Query(kind))
+    _named(statements)
+
+
+def _named(statements: Statements) -> None:
+    """Those without parameters of their own to look at."""
     for field in KEPT:
         assert statements.keep[field]
     for count in range(len(OUTCOMES) + 1):
         assert statements.outcomes[frozenset(OUTCOMES[:count])]
-    for name in ("find", "find_external", "consent_head", "put_back", "append", "journal", "journal_length", "recall"):
+    for name in (
+        "find",
+        "find_external",
+        "find_merged",
+        "consent_head",
+        "put_back",
+        "append",
+        "journal",
+        "journal_length",
+        "recall",
+    ):
         assert statements.one[name]
     for table in (*TABLES.values(), search, month):
         if table is TABLES[Client] or "client_id" in table.c:

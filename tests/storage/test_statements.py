@@ -110,8 +110,8 @@ def test_a_card_is_one_statement_for_each_part(storage: SQLStorage) -> None:
 @pytest.mark.parametrize("scope", [EVERYONE, Scope("own", "17")], ids=["everyone", "own"])
 def test_what_is_asked_often_reads_no_whole_table(storage: SQLStorage, scope: Scope) -> None:
     """A store grows; a screen must open as fast in its tenth year."""
-    ada = a_client(owner="17")
-    commit(storage, ada)
+    ada, bob = a_client(owner="17"), a_client("Bob", owner="17")
+    commit(storage, ada, bob, a_touchpoint(bob), a_contact_point(bob))
     of_ada = Test("client_id", "eq", ada.id)
     asked: list[Callable[[StorageTransaction], Any]] = [
         lambda tx: tx.card(ada.id),
@@ -120,7 +120,10 @@ def test_what_is_asked_often_reads_no_whole_table(storage: SQLStorage, scope: Sc
         lambda tx: tx.search(Query(Client, limit=50), (("anna",), ("79", "<97"))),
         lambda tx: tx.count_found(EVERYTHING, (("anna",),)),
         lambda tx: tx.months(ada.id),
+        lambda tx: tx.find_merged(new_id()),
         lambda tx: tx.consent_head(ada.id),
+        lambda tx: tx.consent_heads(ada.id),
+        lambda tx: tx.move(bob.id, ada.id, NOON),
         lambda tx: tx.keep(ada.id, "last_touched_at", NOON),
         lambda tx: tx.get_many(Consent, [NIL, new_id()]),
         lambda tx: tx.select(Query(Client, F.client.owner.eq("17"), limit=50)),

@@ -62,11 +62,10 @@ class Derived:
             self._forget(tx, before)
 
     def moved(self, tx: SQLTransaction, from_id: ClientId, to_id: ClientId) -> None:
-        """Everything of one client is another's now; the client itself is left."""
+        """Everything of one client is another's now but the client itself, and what that is found by."""
         self.write(tx)
         to, whose = tx.stored(to_id), tx.stored(from_id)
-        tx.execute(tx.statements.one["forget"], (whose, whose))
-        tx.execute(tx.statements.one["move_tokens"], (to, whose))
+        tx.execute(tx.statements.one["move_tokens"], (to, whose, whose))
         tx.execute(tx.statements.one["move_months"], (to, whose))
         tx.execute(tx.statements.one["forget_months"], (whose,))
 

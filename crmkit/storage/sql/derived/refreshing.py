@@ -30,12 +30,11 @@ def refresh(tx: SQLTransaction, ids: Sequence[ClientId]) -> int:
     Their rows are held meanwhile, which keeps whatever points to them from being added. What is derived is read
     before the records: whoever changes or removes one at the same time then only does what we are about to do.
     """
-    tx.flush()
     wrong = set[object]()
     for start in range(0, len(ids), CHUNK):
+        tx.hold(ids[start : start + CHUNK])
         some = [tx.stored(id) for id in ids[start : start + CHUNK]]
         several = some + some[-1:] * (bucket(len(some)) - len(some))
-        tx.execute(tx.statements.hold[len(several)], several).fetchall()
         wrong |= _tokens(tx, several) | _months(tx, several)
     return len(wrong)
 

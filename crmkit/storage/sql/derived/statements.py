@@ -78,14 +78,15 @@ def _forget(_: sa.Dialect) -> sa.Delete:
     return sa.delete(search).where(_equal(search, "client_id"), _equal(search, "record_id"))
 
 
-def _equal(table: sa.Table, name: str) -> sa.ColumnElement[bool]:
+def _equal(table: sa.FromClause, name: str) -> sa.ColumnElement[bool]:
     return table.c[name] == sa.bindparam(f"the_{name}", type_=table.c[name].type)
 
 
 def _move_months(dialect: sa.Dialect) -> sa.Insert:
     """Add one client's months to another's."""
     to: sa.BindParameter[Any] = sa.bindparam("to", type_=month.c.client_id.type)
-    rows = sa.select(to, *[month.c[name] for name in (*KEY[1:], *SUMS)]).where(_equal(month, "client_id"))
+    theirs = month.alias("theirs")  # MariaDB would not know whose sums are meant
+    rows = sa.select(to, *[theirs.c[name] for name in (*KEY[1:], *SUMS)]).where(_equal(theirs, "client_id"))
     return _add_up(dialect).from_select([*KEY, *SUMS], rows)
 
 
@@ -104,7 +105,7 @@ DERIVED: Mapping[str, Callable[[sa.Dialect], Any]] = {
     "move_tokens": lambda _: (
         sa.update(search)
         .values(client_id=sa.bindparam("to", type_=search.c.client_id.type))
-        .where(_equal(search, "client_id"))
+        .where(_equal(search, "client_id"), sa.not_(_equal(search, "record_id")))
     ),
     "move_months": _move_months,
     "fillings": lambda _: sa.select(filling).order_by(filling.c.name),
