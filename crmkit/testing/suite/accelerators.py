@@ -133,7 +133,7 @@ class Accelerated(OnAStorage):
             ids[type(record)].append(record.id)
         moved, left = list[Any](), list[Any]()
         for form in ("faster", "plain"):
-            tx: Any = storage.begin(write=True, scope=scope)
+            tx = storage.begin(write=True, scope=scope)
             for record in hanging[CLIENTS[2]]:
                 tx.insert(record)
             for one in CLIENTS[:3]:
