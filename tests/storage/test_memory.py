@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import ClassVar
 
 import pytest
 
@@ -12,6 +13,12 @@ from crmkit.testing import StorageConformance
 
 
 class TestMemory(StorageConformance):
+    known_gaps: ClassVar = {
+        "test_a_transaction_may_write_in_any_order": "a delete asks what was stored, not what this transaction changed",
+        "test_two_merges_into_each_other_end_in_one": "a delete asks what was stored, not what this transaction changed",
+        "test_a_transaction_that_only_reads_writes_nothing": "its journal and keys are kept",
+    }
+
     @pytest.fixture
     def storage(self) -> Storage:
         return MemoryStorage()
