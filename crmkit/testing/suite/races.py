@@ -92,18 +92,24 @@ class Races(OnAStorage):
 
     def test_the_latest_kept_instant_stays(self, storage: Storage) -> None:
         """Two raise one instant at once; whoever comes last does not turn it back, and no version is counted."""
-        ada, gate = a_client(), Barrier(2)
+        ada, first_look, both_kept, later_done = a_client(), Barrier(2), Barrier(2), Event()
         later, earlier = NOON.replace(hour=20), NOON.replace(hour=16)
         commit(storage, ada)
 
         def keep(at: datetime) -> None:
             with writing(storage) as tx:
                 assert [ada.id] == [client.id for client in tx.get_many(Client, [ada.id])]
-                meet(gate)
+                meet(first_look)
                 assert tx.keep(ada.id, "last_touched_at", at)
+                meet(both_kept)
+                if at == earlier:
+                    later_done.wait(SOON)
 
-        answers = together(*[partial(again, partial(keep, at)) for at in (later, earlier)])
-        assert [None, None] == answers
+        def keep_later() -> None:
+            again(partial(keep, later))
+            later_done.set()
+
+        assert [None, None] == together(keep_later, partial(again, partial(keep, earlier)))
         with reading(storage) as tx:
             assert [attrs.evolve(ada, last_touched_at=later)] == tx.get_many(Client, [ada.id]), (
                 "An instant was turned back: compare and raise it in one statement, or under a lock."
@@ -129,7 +135,13 @@ class Races(OnAStorage):
 
     def test_every_entry_reaches_the_journal_once(self, storage: Storage) -> None:
         """With several writers too: none lost, none twice, none of a rollback, and each writer's own in its order."""
-        rounds = 8
+        rounds, gate = 8, Barrier(WRITERS)
+
+        def append(said: Entry, number: int) -> None:
+            with writing(storage) as tx:
+                tx.append(said)
+                if number == 0:
+                    meet(gate)
 
         def work(writer: int) -> None:
             for number in range(rounds):
@@ -137,7 +149,7 @@ class Races(OnAStorage):
                 undone = storage.begin(write=True, scope=EVERYONE)
                 undone.append(an_entry(a_client(), "undone"))
                 undone.rollback()
-                again(partial(self._append, storage, said))
+                again(partial(append, said, number))
 
         answers = together(*[partial(work, writer) for writer in range(WRITERS)])
         assert [None] * WRITERS == answers
@@ -151,11 +163,6 @@ class Races(OnAStorage):
                 "transaction that commits them, and never read on from the highest number seen."
             )
         assert WRITERS * rounds == len(told)
-
-    @staticmethod
-    def _append(storage: Storage, said: Entry) -> None:
-        with writing(storage) as tx:
-            tx.append(said)
 
     def test_a_reader_is_not_held_up_by_a_writer(self, storage: Storage) -> None:
         """It sees what was there before the writer came, all the while the writer is at work."""
