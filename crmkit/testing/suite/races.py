@@ -59,6 +59,7 @@ class Races(OnAStorage):
                 (now,) = tx.get_many(Client, [ada.id])
                 meet(gate)
                 tx.replace(attrs.evolve(now, name=name, version=now.version + 1), now.version)
+                meet(gate)
 
         answers = together(lambda: change("Eve"), lambda: change("Zoë"))
         assert {type(None)} <= {type(one) for one in answers} <= {type(None), Conflict}
