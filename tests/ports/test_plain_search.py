@@ -40,6 +40,9 @@ class Counting(Accelerators):
     def delete(self, kind: Any, id: Any) -> None:
         raise AssertionError
 
+    def lock(self, names: Any) -> None:
+        raise AssertionError
+
     def select(self, query: Query[Any]) -> list[Any]:
         self.asked += 1
         return self.store.select(query)
