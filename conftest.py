@@ -42,3 +42,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     kind = session.config.option.markexpr
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and kind in {"heavy", "nightly"}:
         session.exitstatus = pytest.ExitCode.OK
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the loops of tests/reliability counted belongs into the log of a run that passed, too."""
+    reports = [report for status in ("passed", "failed") for report in terminalreporter.getreports(status)]
+    told = [value for report in reports for name, value in report.user_properties if name == "figure"]
+    if told:
+        terminalreporter.section("what the promises' tests counted")
+        for figure in sorted(told):
+            terminalreporter.write_line(figure)

@@ -1,0 +1,1 @@
+"""What stands behind docs/reliability.md: loops that kill, fail, fill and race; their scales, figures and page."""
