@@ -20,7 +20,7 @@ from crmkit.storage.sql.databases.database import JOURNAL_END, PATIENCE, UNSTORA
 from crmkit.storage.sql.mapping import Mappings
 
 #: The wait for locks comes first, for the change to WAL needs one.
-PRAGMAS = (
+PRAGMAS: tuple[str, ...] = (
     f"busy_timeout={PATIENCE * 1000:.0f}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
     "secure_delete=ON", "trusted_schema=OFF",
 )  # fmt: skip
