@@ -16,6 +16,7 @@ from crmkit.domain.merge import Merge, joined
 from crmkit.domain.query import Query
 from crmkit.domain.records import Record
 from crmkit.domain.where import Test
+from crmkit.errors import Conflict
 from crmkit.services.checks import Checks
 from crmkit.services.unit import Unit
 
@@ -64,15 +65,18 @@ def written(moved: Mapping[type[Record], Sequence[RecordId]]) -> FrozenMap[str, 
 
 
 def _both(unit: Unit, id: ClientId, into: ClientId) -> tuple[Client, Client]:
-    """Both clients, locked before they are read; if one has been merged meanwhile, whom it led to."""
-    wanted, locked = {id, into}, set[ClientId]()
-    while True:
-        unit.store.lock([f"client:{one}" for one in wanted - locked])
-        locked |= wanted
-        duplicate, survivor = unit.get(Client, id), unit.get(Client, into)
-        wanted = {duplicate.id, survivor.id}
-        if wanted <= locked:
-            return duplicate, survivor
+    """
+    Both clients, or whom they led to, held by name.
+
+    All names are asked for at once, for storages sort them: taken one after the other, two merges could wait for each
+    other. Who was merged elsewhere while we waited leads to a client whose name we do not hold: begin anew.
+    """
+    known = {id, into, *(unit.get(Client, one).id for one in (id, into))}
+    unit.store.lock([f"client:{one}" for one in known])
+    duplicate, survivor = unit.get(Client, id), unit.get(Client, into)
+    if not {duplicate.id, survivor.id} <= known:
+        raise Conflict("client", id)
+    return duplicate, survivor
 
 
 def _check_two(duplicate: Client, survivor: Client) -> None:

@@ -20,7 +20,7 @@ from crmkit.domain.purchase import Purchase
 from crmkit.domain.query import Query
 from crmkit.domain.records import HANGING, Record
 from crmkit.domain.where import Test
-from crmkit.errors import NotFound
+from crmkit.errors import Conflict, NotFound
 from crmkit.services.checks import Checks
 from crmkit.services.consents import Consents
 from crmkit.services.merging import written
@@ -41,9 +41,11 @@ _CHUNK = 1000
 def unmerge(unit: Unit, id: ClientId) -> Client:
     """Give a merged client back its id, its values and what had come from it."""
     store = unit.store
-    store.lock([f"client:{id}"])
-    store.lock([f"client:{_merge_of(unit, id).client_id}"])
+    survivor_id = _merge_of(unit, id).client_id
+    store.lock([f"client:{id}", f"client:{survivor_id}"])
     left = _merge_of(unit, id)
+    if left.client_id != survivor_id:
+        raise Conflict("client", id)  # merged onward while we waited
     _check_recent(unit, left)
     survivor = unit.claim(unit.get(Client, left.client_id))
     back = _going_back(unit, left, survivor.id)

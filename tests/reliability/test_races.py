@@ -72,13 +72,18 @@ def test_eight_processes_write_and_nobody_is_turned_away(
     assert told["ms longest wait"] < 5_000
 
 
+#: A server's writers conflict instead of queueing: a thousand changes of one client each are a matter of nights there.
+SHARE = {"sqlite": 2, "postgresql": 8, "mariadb": 16}
+
+
 @pytest.mark.parametrize("database", SERVERS)
-@scales(plain=5, heavy=250, nightly=1_000)
+@scales(plain=5, heavy=1_000, nightly=1_000)
 def test_sixteen_who_change_one_client_lose_no_change(
     url: str, database: str, run: str, scale: int, script: Start, tell: Tell
 ) -> None:
     """Every change is made upon the one before it; whoever was overtaken is told, and begins anew."""
     writers = 3 if run == "plain" else 16
+    scale = scale // SHARE[database] if run == "heavy" else scale
     with CRM.open(url) as crm:
         with crm.begin() as tx:
             ada = tx.clients.add(name="0")
