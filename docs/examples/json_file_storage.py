@@ -53,6 +53,7 @@ UNIQUE = {
     "Touchpoint": ("origin", "external_id"),
     "Call": ("origin", "external_id"),
     "Consent": ("orig_subject", "seq"),
+    "Merge": ("merged_id",),
 }
 #: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
 POINTS_TO = {"client_id": "Client", "deal_id": "Deal"}
@@ -217,7 +218,7 @@ class JSONFileTransaction(StorageTransaction):
                     raise Conflict(noun(kind), row.id)
                 taken |= set() if None in key else {key}
         for name, kind in KINDS.items():
-            for field in _pointing(name, kind):
+            for field in pointing(name, kind):
                 there = self._rows(KINDS[POINTS_TO[field]])
                 if kind in self._changed or KINDS[POINTS_TO[field]] in self._changed:
                     ids = {getattr(row, field) for row in self._rows(kind).values()}
@@ -229,7 +230,8 @@ def _list_of(kind: Any, data: Any) -> list[Any]:
     return from_builtins(list[kind], data)
 
 
-def _pointing(name: str, kind: type[Any]) -> list[str]:
+def pointing(name: str, kind: type[Any]) -> list[str]:
+    """The fields of a kind that must point to something there is."""
     has = attrs.fields_dict(kind)
     client = ["client_id"] if "client_id" in has and name not in NEED_NO_CLIENT else []
     return client + (["deal_id"] if name in NEED_A_DEAL else [])

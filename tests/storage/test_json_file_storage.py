@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import json_file_storage
 import pytest
 from json_file_storage import JSONFileStorage, opened
 
 from crmkit import CRM, Client
 from crmkit.errors import CRMError, Invalid, StorageUnreachable
-from crmkit.ports import Query, Storage
+from crmkit.ports import RECORDS, Accelerators, Query, Storage
+from crmkit.storage.indexes import POINTS_TO, UNIQUE
 from crmkit.storage.opening import GROUP
 from crmkit.testing import StorageConformance, a_client
 from crmkit.testing.suite.opened import commit, reading
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 class TestJSONFile(StorageConformance):
@@ -93,6 +98,37 @@ with CRM.open("jsonfile:///crm.json") as crm, crm.begin() as tx:
     done = subprocess.run([sys.executable, "-c", source], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert (0, "") == (done.returncode, done.stderr)
     assert 1 == len(json.loads((tmp_path / "crm.json").read_text(encoding="utf-8"))["records"]["Client"])
+
+
+def test_five_lines_run_the_suite(tmp_path: Path) -> None:
+    """What the guide says is a whole test file is one."""
+    page = (DOCS / "writing-storages.md").read_text(encoding="utf-8")
+    block = page.partition("<!-- the five lines -->\n```python\n")[2].partition("```")[0]
+    assert 5 == len(block.splitlines())
+    (tmp_path / "test_it.py").write_text(block, encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {DOCS / 'examples'}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "conflicts or runs_as_shipped"]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert 0 == done.returncode, done.stdout
+    assert int(done.stdout.partition(" passed")[0].split()[-1]) > 20
+
+
+def test_the_guide_names_every_unique_key_and_accelerator() -> None:
+    """Its tables are what the adapters go by."""
+    page = (DOCS / "writing-storages.md").read_text(encoding="utf-8")
+    for kind, fields in UNIQUE.items():
+        assert f"| `{kind.__name__}` | {', '.join(f'`{field}`' for field in fields)} |" in page
+    plain = {name for name, form in vars(Accelerators).items() if callable(form) and name[0] != "_"}
+    faster = {name for name in plain if not getattr(getattr(Accelerators, name), "__isabstractmethod__", False)}
+    named = " ".join(re.findall(r"(?m)^\|([^|]*)\|", page))
+    assert set() == {name for name in faster if f"`{name}`" not in named}
+
+
+def test_the_example_knows_every_unique_key_and_reference() -> None:
+    """A key it forgot would be found by nobody who copies it."""
+    assert {kind.__name__: fields for kind, fields in UNIQUE.items()} == json_file_storage.UNIQUE
+    known = {kind: {*json_file_storage.pointing(kind.__name__, kind)} for kind in RECORDS}
+    assert {kind: {*POINTS_TO.get(kind, ())} for kind in RECORDS} == known
 
 
 def test_the_whole_crm_runs_on_it(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import broken_meeting as broken_meeting
 import broken_reading as broken_reading
+import broken_scopes as broken_scopes
 import broken_values as broken_values
 import broken_writing as broken_writing
 import pytest

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from threading import Event
 from uuid import UUID
 
 from crmkit import CRM
@@ -50,7 +51,7 @@ def increment(crm: CRM, times: int, who: str) -> dict[str, float]:
 
 def command(crm: CRM, times: int, who: str) -> dict[str, float]:
     """Commands that must be done once each, whatever happens to the server: run under a key until it answers."""
-    tried = 0
+    tried, between = 0, Event()
     for number in range(times):
         key = f"{who}-{number}"
         for _ in range(ATTEMPTS):
@@ -59,7 +60,7 @@ def command(crm: CRM, times: int, who: str) -> dict[str, float]:
                 crm.run(lambda tx: tx.clients.add(name=key), key=key)  # noqa: B023
                 break
             except (StorageUnreachable, Conflict):
-                time.sleep(0.01)
+                between.wait(0.01)
         else:
             return {"acknowledged": number, "tried": tried}
         tell({"acknowledged": key})
