@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crmkit import CRM
+from crmkit.storage.sql import SQLStorage, check as problems_of
 
 
 @click.group()
@@ -15,14 +22,61 @@ def db() -> None:
 @db.command()
 @click.argument("url")
 def upgrade(url: str) -> None:
-    """Bring the store at URL (sqlite:///shop.db) up to date. Back it up first."""
-    with CRM.open(url, migrate="upgrade") as crm:
-        click.echo(f"{url} is at revision {crm.health().revision}.")
+    """Bring the store at URL (sqlite:///shop.db) up to date. Back it up first; others may go on writing meanwhile."""
+    with _shown("Filling") as progress:
+        storage = SQLStorage(url, migrate="upgrade", progress=progress)
+    click.echo(f"{_named(storage)} is at revision {storage.revision()}.")
+    storage.close()
 
 
 @db.command()
 @click.argument("url")
 def current(url: str) -> None:
     """Say at which revision the store at URL is; touch nothing."""
-    with CRM.open(url, migrate="never") as crm:
-        click.echo(f"{url} is at revision {crm.health().revision}.")
+    storage = SQLStorage(url, migrate="never")
+    click.echo(f"{_named(storage)} is at revision {storage.revision()}.")
+    storage.close()
+
+
+@db.command()
+@click.argument("url")
+def check(url: str) -> None:
+    """Say what is wrong with the store at URL; touch nothing. Exit code 1 if anything is."""
+    if problems := problems_of(url):
+        sys.exit("\n".join(problems))
+    click.echo("All is well.")
+
+
+@db.command()
+@click.argument("url")
+def rebuild(url: str) -> None:
+    """Recompute whatever crmkit keeps beside the records of the store at URL; others may go on writing meanwhile."""
+    with CRM.open(url) as crm, _shown("Recomputing") as progress:
+        rebuilt = crm.rebuild(progress=progress)
+    click.echo(f"{rebuilt.clients} clients looked at, {rebuilt.mended} mended.")
+
+
+def _named(storage: SQLStorage) -> str:
+    """The store's URL without its password."""
+    return storage.engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def _shown(what: str) -> Generator[Callable[[int, int], None]]:
+    """A bar on stderr, which appears with the first step and only on a terminal."""
+    bar = Progress(
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("clients"), TimeRemainingColumn(),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    task = bar.add_task(what, total=None, start=False)
+
+    def told(done: int, total: int) -> None:
+        if not bar.live.is_started:
+            bar.start()
+            bar.start_task(task)
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield told
+    finally:
+        bar.stop()

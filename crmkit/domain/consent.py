@@ -140,5 +140,5 @@ def _matches(no: Consent, purpose: str, channel: str) -> bool:
 
 
 def _had_seen(yes: Consent, no: Consent) -> bool:
-    """Causality counts within one subject only: what was said by another before a merge was never seen."""
-    return yes.seen.get(str(no.orig_subject), -1) >= no.seq and yes.orig_subject == no.orig_subject
+    """What another subject said before a merge had not been on record here, so no earlier yes has seen it."""
+    return yes.seen.get(str(no.orig_subject), -1) >= no.seq

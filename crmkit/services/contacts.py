@@ -54,7 +54,7 @@ class Contacts(Room[Contact, ContactId]):
         position = check.maybe(check.text, "position", position)
         named = check.keys("roles", roles)
         check.done()
-        unit.get(Client, client_id)
+        client_id = unit.get(Client, client_id).id
         id = ContactId(unit.new_id())
         contact = unit.insert(Contact(id, client_id, name, position, named, unit.now, unit.now))
         unit.happened(ContactAdded(*unit.envelope(), id, client_id, tuple(sorted(named))))

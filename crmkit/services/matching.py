@@ -7,8 +7,12 @@ from typing import cast
 import attrs
 
 from crmkit.domain.contact_point import PointKind
-from crmkit.services.checks import Checks
+from crmkit.domain.search import Question, question
+from crmkit.services.checks import LINE, Checks
 from crmkit.services.points import Spelling, read_email, read_phone
+
+#: How many words one text may ask for.
+MOST_WORDS = 32
 
 
 @attrs.frozen
@@ -34,6 +38,19 @@ def read_match(check: Checks, phone: object, email: object, external_id: object,
         [(one.kind, one.match_key) for one in spellings if one.match_key is not None]
     )
     return Match(keys, None if external_id is None else _external(check, external_id))
+
+
+def read_question(check: Checks, text: object, region: str | None) -> Question:
+    """Read what a caller typed into a search box; at least one word must be in it."""
+    typed = check.text("text", text)
+    if not typed or len(typed) > LINE:
+        return ()
+    asked = question(typed, region)
+    if not asked:
+        check.fault("text", "wordless", "Give a word to look for: of a name or an email, or digits of a phone.")
+    elif len(asked) > MOST_WORDS:
+        check.fault("text", "too_many", f"Ask for at most {MOST_WORDS} words at once.")
+    return asked
 
 
 def _external(check: Checks, raw: object) -> tuple[str, str]:

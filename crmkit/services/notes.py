@@ -56,7 +56,7 @@ class Notes(Room[Note, NoteId]):
         check.one_of(options(NoteKind))("kind", kind)
         check.maybe(check.id, "deal_id", deal_id)
         check.done()
-        unit.get(Client, client_id)
+        client_id = unit.get(Client, client_id).id
         if deal_id is not None:
             found = unit.store.get_many(Deal, [deal_id])
             if not found or found[0].client_id != client_id:

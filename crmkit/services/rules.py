@@ -18,12 +18,13 @@ class Rules:
     The host's choices.
 
     `region` reads phones written without a country, `dormant_after` is how long an active client may be silent
-    (None: for ever), `call_back_within` when a missed call should be answered, `fields` the custom fields by
+    (None: for ever), `call_back_within` when a missed call should be answered, `unmerge_within` how long a merge can be undone, `fields` the custom fields by
     (record, key), `consent` which bases carry which purpose.
     """
 
     region: str | None = None
     dormant_after: timedelta | None = timedelta(days=180)
     call_back_within: timedelta = timedelta(hours=4)
+    unmerge_within: timedelta = timedelta(days=30)
     fields: Mapping[tuple[str, str], Field[Any]] = attrs.field(factory=dict[tuple[str, str], Field[Any]])
     consent: Policy = FIRST_POLICY

@@ -74,7 +74,7 @@ class Tickets(Room[Ticket, TicketId]):
         check.maybe(check.id, "purchase_id", purchase_id)
         opened_at = check.past("at", at, unit.now)
         check.done()
-        unit.get(Client, client_id)
+        client_id = unit.get(Client, client_id).id
         if purchase_id is not None:
             found = unit.store.get_many(Purchase, [purchase_id])
             if not found or found[0].client_id != client_id:

@@ -19,6 +19,7 @@ from crmkit.domain.events import ClientAdded
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import EventId
 from crmkit.domain.marks import Mark
+from crmkit.domain.merge import Merge
 from crmkit.domain.money import Money
 from crmkit.domain.note import Note
 from crmkit.domain.pipeline import Pipeline, Stage
@@ -126,6 +127,13 @@ def a_ticket(client: Client, **given: Any) -> Ticket:
     return a_record(Ticket, client_id=client.id, **{**said, **given})
 
 
+def a_merge(survivor: Client, merged: Client | None = None, **given: Any) -> Merge:
+    """What is left of a client without anything on record."""
+    gone = merged or a_client("Double")
+    said: dict[str, Any] = {"merged_id": gone.id, "merged": gone, "before": survivor, "after": survivor, "head": 0}
+    return a_record(Merge, client_id=survivor.id, **{**said, **given})
+
+
 def a_user(key: str = "17", **given: Any) -> User:
     """One of the host's people."""
     return a_record(User, id=key, **_said(given, name="Zoë", active=True))
@@ -192,6 +200,7 @@ _PLAIN: dict[type[Any], Make] = {
     FrozenMap: lambda _: FrozenMap[str, Any](),
     Custom: lambda _: Custom(),
     Evidence: lambda _: Evidence(),
+    Client: lambda _: a_client(),
 }
 _ITEMS: dict[type[Any], tuple[Any, ...]] = {
     Item: (Item(HARD, 3, Money("-12.3456", "JPY"), "Tea"), Item("Tea")),
@@ -208,5 +217,6 @@ _FILLED: dict[type[Any], Make] = {
     tuple: lambda held: _ITEMS[held.inside[0]],
     FrozenMap: lambda held: FrozenMap(_PAIRS[held.inside[1]]),
     Custom: lambda _: Custom({"level": -(2**62), "card": HARD, "tags": "\x1fa\x1fb\x1f"}),
+    Client: lambda _: a_record(Client, filled=True),
     Evidence: lambda _: Evidence("privacy-2026", "ru", "web_form", "doc-1", HARD),
 }

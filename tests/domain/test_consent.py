@@ -29,6 +29,7 @@ class Said:
     lag: int | None
     hours: int | None
     by: UUID
+    together: bool = False
 
 
 said = st.builds(
@@ -40,16 +41,18 @@ said = st.builds(
     st.none() | st.integers(0, 3),
     st.none() | st.integers(0, 5),
     st.sampled_from([ANNA, ANNA, ANNA, BOB]),
+    st.booleans(),
 )
 
 
 def ledger(history: list[Said]) -> list[Consent]:
-    """The ledger of one client, into whom another was merged: each subject counts for itself."""
+    """The ledger of one client, into whom another was merged: each subject counts for itself, or has seen both."""
     heads, made = {ANNA: 0, BOB: 0}, list[Consent]()
     for number, one in enumerate(history):
         head = heads[one.by]
+        known = dict(heads) if one.together else {one.by: head}
         heads[one.by] = head + 1
-        saw: Any = {} if one.lag is None else {str(one.by): max(0, head - one.lag)}
+        saw: Any = {} if one.lag is None else {str(by): max(0, last - one.lag) for by, last in known.items()}
         until = None if one.hours is None else START + timedelta(hours=one.hours)
         made.append(
             Consent(
@@ -82,10 +85,9 @@ def reference(made: list[Consent], purpose: str, channel: str, hour: int) -> boo
             continue
         undone = False
         for no in made:
-            if no.kind == "withdraw" and no.purpose in ("*", purpose) and no.channel in ("*", channel):
-                seen = dict(yes.seen).get(str(yes.orig_subject), -1)
-                if no.orig_subject != yes.orig_subject or seen < no.seq:
-                    undone = True
+            meant = no.kind == "withdraw" and no.purpose in ("*", purpose) and no.channel in ("*", channel)
+            if meant and dict(yes.seen).get(str(no.orig_subject), -1) < no.seq:
+                undone = True
         if not undone:
             return True
     return False
@@ -139,3 +141,33 @@ def test_time_only_tightens(history: list[Said], cell: tuple[str, str, int]) -> 
         for at in (hour, hour + 1, hour + 100)
     ]
     assert sorted(hours, reverse=True) == hours
+
+
+@settings(max_examples=500)
+@given(st.lists(said, min_size=1, max_size=7), cells)
+def test_no_yes_from_before_a_merge_beats_the_others_no(history: list[Said], cell: tuple[str, str, int]) -> None:
+    """Until then each was put to one of them alone, who cannot have known what the other refuses."""
+    apart = [attrs.evolve(one, together=False) for one in history]
+    purpose, channel, hour = cell
+    now = START + timedelta(hours=hour)
+    made = ledger(apart)
+    decision = decide(made, purpose=purpose, channel=channel, now=now, policy=FIRST_POLICY)
+    said_no = {
+        one.orig_subject
+        for one in made
+        if one.kind == "withdraw" and one.purpose in ("*", purpose) and one.channel in ("*", channel)
+    }
+    by = {one.id: one.orig_subject for one in made}
+    assert not decision.allowed or all(said_no <= {by[id]} for id in decision.evidence)
+    after = [*made, *_yes_to_both(made, purpose, channel)]
+    assert decide(after, purpose=purpose, channel=channel, now=now, policy=FIRST_POLICY).allowed
+
+
+def _yes_to_both(made: list[Consent], purpose: str, channel: str) -> list[Consent]:
+    """A yes that was given when all of that was on record."""
+    heads = {
+        one.orig_subject: max(other.seq for other in made if other.orig_subject == one.orig_subject) for one in made
+    }
+    saw = FrozenMap({str(subject): head for subject, head in heads.items()})
+    told: Any = {"kind": "grant", "purpose": purpose, "channel": channel, "basis": "consent", "valid_until": None}
+    return [attrs.evolve(made[0], id=ConsentId(UUID(int=999)), orig_subject=ClientId(ANNA), seq=99, seen=saw, **told)]

@@ -15,7 +15,7 @@ import pytest
 from promises.figures import Figure, asked_for, record, versions
 
 Tell = Callable[[str, str, str, Mapping[str, int | float], str], Figure]
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "loops"
 
 
 @pytest.fixture

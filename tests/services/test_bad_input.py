@@ -59,6 +59,10 @@ def _one_of_each(tx: Transaction) -> Iterator[tuple[str, Any]]:
     yield "other", (other := tx.clients.add(name="Bob")).id
     archived = tx.clients.add(name="Put away")
     yield "archived", tx.clients.archive(archived.id).id
+    survivor = tx.clients.add(name="Once")
+    yield "survivor", survivor.id
+    yield "merged", (merged := tx.clients.add(name="Twice")).id
+    tx.clients.merge(merged.id, into=survivor.id)
     yield "contact", tx.contacts.add(client.id, name="Boss").id
     yield "point", tx.contact_points.list(client_id=client.id)[0].id
     tx.pipelines.define("p", stages=["a", "b"])
@@ -102,6 +106,10 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
         },
         "clients.assign": {"id": client, "owner": "u", "reason": "holiday", "version": 2},
         "clients.lose": {"id": client, "reason": "moved", "version": 2},
+        "clients.merge": {
+            "id": client, "into": ids["survivor"], "reason": "double", "version": 2, "into_version": 2,
+        },
+        "clients.unmerge": {"id": ids["merged"]},
         "clients.archive": {"id": client, "reason": "double", "version": 2},
         "clients.restore": {"id": ids["archived"], "version": 2},
         "contacts.add": {"client_id": client, "name": "C", "position": "Boss", "roles": ["decision_maker"]},
@@ -189,7 +197,7 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
     }  # fmt: skip
 
 
-VERBS = sorted(good_calls(dict.fromkeys(("client", "other", "archived", "contact", "point", "deal", "closed", "foreign_deal", "purchase", "touchpoint", "call", "task", "note", "ticket", "resolved", "consent"))))  # fmt: skip
+VERBS = sorted(good_calls(dict.fromkeys(("client", "other", "archived", "survivor", "merged", "contact", "point", "deal", "closed", "foreign_deal", "purchase", "touchpoint", "call", "task", "note", "ticket", "resolved", "consent"))))  # fmt: skip
 
 #: Of no use to any keyword of any verb, or of use to a few.
 WRONG: tuple[Any, ...] = (
@@ -377,6 +385,9 @@ READS: dict[str, Callable[[Transaction, Any], object]] = {
     "list after": lambda tx, wrong: tx.clients.list(after=wrong),
     "list where": lambda tx, wrong: tx.clients.list(where=wrong),
     "list owner": lambda tx, wrong: tx.clients.list(owner=wrong),
+    "list text": lambda tx, wrong: tx.clients.list(text=wrong),
+    "count text": lambda tx, wrong: tx.clients.count(text=wrong),
+    "stream text": lambda tx, wrong: list(tx.clients.stream(text=wrong)),
     "list tag": lambda tx, wrong: tx.clients.list(tag=wrong),
     "count": lambda tx, wrong: tx.deals.count(stage=wrong),
     "stream": lambda tx, wrong: list(tx.purchases.stream(since=wrong)),

@@ -54,12 +54,6 @@ def _ran(tmp_path: Path, source: str, only: str) -> tuple[int, int, str]:
     )
 
 
-def test_a_storage_without_rollback_is_caught(tmp_path: Path) -> None:
-    """The suite is not decoration."""
-    assert (1, 0) == _ran(tmp_path, START, "rollback_leaves_nothing")[:2]
-    assert (0, 1) == _ran(tmp_path, START + NO_ROLLBACK, "rollback_leaves_nothing")[:2]
-
-
 def test_an_edited_test_is_refused(tmp_path: Path) -> None:
     """Whoever cannot pass one declares a gap; nobody rewrites the rule."""
     edited = START + "    def test_two_writers_meet(self): pass\n"

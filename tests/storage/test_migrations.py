@@ -33,11 +33,12 @@ from crmkit.storage.sql.schema import metadata
 from crmkit.testing import a_client
 from crmkit.testing.suite.opened import commit
 
-SECOND = """
+NEXT = "crmkit_0900"
+ADDED = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0002", "0001"
+revision, down_revision = "{next}", "{head}"
 
 
 def upgrade():
@@ -133,11 +134,11 @@ def test_never_touches_nothing(file: Path) -> None:
 def test_a_newer_schema_is_left_alone(file: Path) -> None:
     """An older crmkit must not write what a newer one would not understand."""
     open_storage(f"sqlite:///{file}").close()
-    _at(file, "0999")
+    _at(file, "crmkit_0998")
     for migrate in ("create", "upgrade", "never"):
         with pytest.raises(SchemaAhead) as caught:
             open_storage(f"sqlite:///{file}", migrate=migrate)
-        assert ("0999", HEAD) == (caught.value.found, caught.value.wanted)
+        assert ("crmkit_0998", HEAD) == (caught.value.found, caught.value.wanted)
 
 
 def _at(file: Path, revision: str) -> None:
@@ -158,14 +159,14 @@ def test_revisions_of_plugins_stand_beside_ours(file: Path) -> None:
 
 
 @pytest.fixture
-def a_second_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def a_further_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """As if crmkit had been released again."""
     versions = tmp_path / "versions"
     shutil.copytree(migrations.VERSIONS, versions, ignore=shutil.ignore_patterns("__pycache__"))
-    (versions / "0002_second.py").write_text(SECOND.format(last=""), encoding="utf-8")
+    (versions / "0900_further.py").write_text(ADDED.format(next=NEXT, head=HEAD, last=""), encoding="utf-8")
     monkeypatch.setattr(migrations, "VERSIONS", versions)
-    monkeypatch.setattr(revisions, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(revisions, "HEAD", "0002")
+    monkeypatch.setattr(revisions, "REVISIONS", (*REVISIONS, NEXT))
+    monkeypatch.setattr(revisions, "HEAD", NEXT)
     return versions
 
 
@@ -175,16 +176,16 @@ def test_an_old_schema_is_upgraded_when_asked(file: Path, request: pytest.Fixtur
     storage = open_storage(url)
     commit(storage, ada)
     storage.close()
-    request.getfixturevalue("a_second_revision")
+    request.getfixturevalue("a_further_revision")
     for migrate in ("create", "never"):
         with pytest.raises(SchemaBehind, match="crmkit db upgrade") as caught:
             open_storage(url, migrate=migrate)
-        assert ("0001", "0002") == (caught.value.found, caught.value.wanted)
+        assert (HEAD, NEXT) == (caught.value.found, caught.value.wanted)
     storage = open_storage(url, migrate="upgrade")
     tx = storage.begin(write=False, scope=EVERYONE)
     assert [ada] == tx.select(Query(Client))
     tx.rollback()
-    assert "0002" == storage.revision()
+    assert NEXT == storage.revision()
     storage.close()
     open_storage(url).close()
 
@@ -193,12 +194,13 @@ def test_an_upgrade_that_fails_leaves_the_old_schema(file: Path, request: pytest
     """All of it happens or nothing: half a schema would fit no crmkit."""
     url = f"sqlite:///{file}"
     open_storage(url).close()
-    versions: Path = request.getfixturevalue("a_second_revision")
-    (versions / "0002_second.py").write_text(SECOND.format(last='op.execute("SELECT nonsense")'), encoding="utf-8")
+    versions: Path = request.getfixturevalue("a_further_revision")
+    broken = ADDED.format(next=NEXT, head=HEAD, last='op.execute("SELECT nonsense")')
+    (versions / "0900_further.py").write_text(broken, encoding="utf-8")
     with pytest.raises(CRMError):
         open_storage(url, migrate="upgrade")
     with closing(sqlite3.connect(file)) as connection, connection:
-        assert [("0001",)] == connection.execute(f"SELECT * FROM {VERSION_TABLE}").fetchall()
+        assert [(HEAD,)] == connection.execute(f"SELECT * FROM {VERSION_TABLE}").fetchall()
         assert "nickname" not in {row[1] for row in connection.execute("PRAGMA table_info(crm_client)")}
     connection.close()
 

@@ -13,6 +13,7 @@ from crmkit.storage import opening
 from crmkit.storage.memory import MemoryStorage
 from crmkit.storage.opening import open_storage
 from crmkit.storage.sql import SQLStorage
+from crmkit.storage.sql.history import HEAD
 
 
 def test_a_url_names_its_storage(tmp_path: Path) -> None:
@@ -24,7 +25,7 @@ def test_a_url_names_its_storage(tmp_path: Path) -> None:
         with_a_file.name,
         with_its_driver.name,
     ]
-    assert [None, "0001"] == [open_storage("memory://").revision(), with_a_file.revision()]
+    assert [None, HEAD] == [open_storage("memory://").revision(), with_a_file.revision()]
     with_a_file.close()
     with_its_driver.close()
 

@@ -26,6 +26,8 @@ from crmkit.storage.sql.databases.database import Database
 from crmkit.storage.sql.databases.mariadb import MariaDB
 from crmkit.storage.sql.databases.postgresql import PostgreSQL
 from crmkit.storage.sql.databases.sqlite import SQLite
+from crmkit.storage.sql.derived.statements import DERIVED
+from crmkit.storage.sql.derived.tables import month, search
 from crmkit.storage.sql.schema import TABLES, journal, metadata
 from crmkit.storage.sql.statements import Statement, Statements
 from crmkit.testing.suite.questions import CONDITIONS
@@ -78,6 +80,8 @@ def _every(statements: Statements) -> Iterator[Statement]:
         for descending in (False, True):
             for order in ("id", "name", "owner", "last_touched_at"):
                 yield _select(statements, Query(Client, EVERYTHING, order, descending, 5, after))
+    for words in ((1,), (2, 4)):
+        yield statements.select(Query(Client, limit=5), shape(Client, EVERYTHING, [], SQLite().stored), words=words)
     yield from _fixed(statements)
 
 
@@ -86,15 +90,40 @@ def _fixed(statements: Statements) -> Iterator[Statement]:
         yield from (statements.get[kind, count] for count in (1, 8))
         assert statements.insert[kind]
         assert statements.delete[kind]
+        if "client_id" in held_in(kind):
+            yield from (statements.move[kind, count] for count in (0, 1, 8))
         if "version" in held_in(kind):
             assert statements.replace[kind].pick([0] * 60)
         yield _select(statements, Query(kind))
+    _named(statements)
+
+
+def _named(statements: Statements) -> None:
+    """Those without parameters of their own to look at."""
     for field in KEPT:
         assert statements.keep[field]
     for count in range(len(OUTCOMES) + 1):
         assert statements.outcomes[frozenset(OUTCOMES[:count])]
-    for name in ("find", "find_external", "consent_head", "put_back", "append", "journal", "journal_length", "recall"):
+    for name in (
+        "find",
+        "find_external",
+        "find_merged",
+        "consent_head",
+        "put_back",
+        "append",
+        "journal",
+        "journal_length",
+        "recall",
+    ):
         assert statements.one[name]
+    for table in (*TABLES.values(), search, month):
+        if table is TABLES[Client] or "client_id" in table.c:
+            assert statements.of_clients[table, 4]
+    for of_one in (True, False):
+        assert statements.months[of_one]
+    for name in DERIVED:
+        assert statements.one[name]
+    assert statements.hold[2]
     assert len(statements.cards[None]) == 9
 
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from crmkit.domain.client import Client
 from crmkit.domain.consent import Consent
 from crmkit.domain.ids import NIL
+from crmkit.domain.money import Money
+from crmkit.domain.purchase import Purchase
 from crmkit.domain.query import Query
 from crmkit.domain.scope import EVERYONE, Scope
 from crmkit.domain.touchpoint import Touchpoint
-from crmkit.domain.where import Test
+from crmkit.domain.where import EVERYTHING, Test
 from crmkit.fields import F
 from crmkit.ports import StorageTransaction
 from crmkit.storage.sql import SQLStorage
 from crmkit.storage.sql.transaction import SQLTransaction
-from crmkit.testing import NOON, a_client, a_consent, a_contact_point, a_touchpoint, new_id
+from crmkit.testing import NOON, a_client, a_consent, a_contact_point, a_purchase, a_touchpoint, new_id
 from crmkit.testing.suite.opened import commit, reading, writing
 
 
@@ -74,8 +78,25 @@ def test_registering_a_client_is_a_handful_of_statements(storage: SQLStorage) ->
         assert tx.keep(ada.id, "last_touched_at", NOON)
         tx.flush()
 
-    assert ["INSERT"] * 3 == [statement.split()[0] for statement in _sent(tx, register)]
+    written = [statement.split()[:3] for statement in _sent(tx, register)]
+    kinds = ["crm_client", "crm_contact_point", "crm_consent", "crm_search"]
+    assert [["INSERT", "INTO", kind] for kind in kinds] == [first for first, _ in groupby(written)]
     tx.rollback()
+
+
+def test_a_change_that_nothing_is_derived_from_asks_for_nothing(storage: SQLStorage) -> None:
+    """Tokens follow names: who gives a client away, or counts a refund, reads and writes none."""
+    ada = a_client()
+    bought = a_purchase(ada)
+    commit(storage, ada, bought)
+    with writing(storage) as tx:
+        (client,), (purchase,) = tx.get_many(Client, [ada.id]), tx.get_many(Purchase, [bought.id])
+
+        def change() -> None:
+            tx.replace(attrs.evolve(client, owner="4", version=2), 1)
+            tx.replace(attrs.evolve(purchase, refunded=Money(1, "EUR"), version=2), 1)
+
+        assert ["UPDATE"] * 2 == [statement.split()[0] for statement in _sent(tx, change)]
 
 
 def test_a_card_is_one_statement_for_each_part(storage: SQLStorage) -> None:
@@ -89,14 +110,20 @@ def test_a_card_is_one_statement_for_each_part(storage: SQLStorage) -> None:
 @pytest.mark.parametrize("scope", [EVERYONE, Scope("own", "17")], ids=["everyone", "own"])
 def test_what_is_asked_often_reads_no_whole_table(storage: SQLStorage, scope: Scope) -> None:
     """A store grows; a screen must open as fast in its tenth year."""
-    ada = a_client(owner="17")
-    commit(storage, ada)
+    ada, bob = a_client(owner="17"), a_client("Bob", owner="17")
+    commit(storage, ada, bob, a_touchpoint(bob), a_contact_point(bob))
     of_ada = Test("client_id", "eq", ada.id)
     asked: list[Callable[[StorageTransaction], Any]] = [
         lambda tx: tx.card(ada.id),
         lambda tx: tx.find("phone", "+4930"),
         lambda tx: tx.find_external("shop", "42"),
+        lambda tx: tx.search(Query(Client, limit=50), (("anna",), ("79", "<97"))),
+        lambda tx: tx.count_found(EVERYTHING, (("anna",),)),
+        lambda tx: tx.months(ada.id),
+        lambda tx: tx.find_merged(new_id()),
         lambda tx: tx.consent_head(ada.id),
+        lambda tx: tx.consent_heads(ada.id),
+        lambda tx: tx.move(bob.id, ada.id, NOON),
         lambda tx: tx.keep(ada.id, "last_touched_at", NOON),
         lambda tx: tx.get_many(Consent, [NIL, new_id()]),
         lambda tx: tx.select(Query(Client, F.client.owner.eq("17"), limit=50)),

@@ -9,7 +9,7 @@ import attrs
 from crmkit.domain.client import ClientKind, Lifecycle
 from crmkit.domain.contact_point import PointKind
 from crmkit.domain.events.envelope import Change, Event
-from crmkit.domain.ids import ClientId, ContactId, ContactPointId
+from crmkit.domain.ids import ClientId, ContactId, ContactPointId, MergeId
 from crmkit.domain.marks import Code
 
 
@@ -102,6 +102,27 @@ class ClientRestored(Event):
 
     client_id: ClientId
     lifecycle: Lifecycle
+
+
+@attrs.frozen
+class ClientMerged(Event):
+    """Another client turned out to be this one; `moved` records came along, and its old id leads here."""
+
+    client_id: ClientId
+    merged_id: ClientId
+    merge_id: MergeId
+    reason: Code[str | None]
+    moved: int
+
+
+@attrs.frozen
+class ClientUnmerged(Event):
+    """A merged client is one of its own again; `moved` records went back to it."""
+
+    client_id: ClientId
+    survivor_id: ClientId
+    merge_id: MergeId
+    moved: int
 
 
 @attrs.frozen

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+#: Where crmkit's own runs write which revision a database is at; plugins' revisions stand beside ours.
 VERSION_TABLE = "crmkit_revision"
-#: Ours, oldest first. Plugins' revisions stand beside them in the version table.
-REVISIONS = ("0001",)
+#: Where a host's Alembic writes it, unless told otherwise.
+HOSTS_VERSION_TABLE = "alembic_version"
+#: What ours begin with: a host may have a 0001 of its own.
+OURS = "crmkit_"
+#: Ours, oldest first.
+REVISIONS = ("crmkit_0001", "crmkit_0002", "crmkit_0003")
 HEAD = REVISIONS[-1]

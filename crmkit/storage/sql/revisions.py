@@ -14,14 +14,15 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from crmkit.errors import CRMError, Fault, Invalid, SchemaAhead, SchemaBehind
 from crmkit.storage.opening import Migrate
 from crmkit.storage.sql.databases.database import SCHEMA_LOCK, Link
-from crmkit.storage.sql.history import HEAD, REVISIONS, VERSION_TABLE
+from crmkit.storage.sql.filling import Begin, Progress, fill
+from crmkit.storage.sql.history import HEAD, HOSTS_VERSION_TABLE, OURS, REVISIONS, VERSION_TABLE
 
 if TYPE_CHECKING:
     from crmkit.storage.sql.connections import Connections
 
 
-def prepare(connections: Connections, migrate: Migrate) -> None:
-    """Leave a database at our revision, or raise what is wrong with it."""
+def prepare(connections: Connections, migrate: Migrate, begin: Begin, progress: Progress | None = None) -> None:
+    """Leave a database at our revision, with everything filled, or raise what is wrong with it."""
     if migrate not in ("create", "upgrade", "never"):
         raise Invalid(Fault("migrate", "unknown", "Say 'create', 'upgrade' or 'never'."))
     if migrate == "never" and _is_a_missing_file(connections.engine.url):
@@ -35,6 +36,16 @@ def prepare(connections: Connections, migrate: Migrate) -> None:
         raise SchemaBehind(found, HEAD)
     elif found != HEAD:
         raise SchemaAhead(found, HEAD)
+    if migrate == "upgrade":
+        fill(begin, connections, progress)
+    elif unfilled(connections):
+        raise SchemaBehind(f"{HEAD}, not filled yet", HEAD)
+
+
+def unfilled(connections: Connections) -> bool:
+    """Whether an upgrade has made tables and not filled them, or not to the end."""
+    with _link(connections) as link:
+        return bool(link.execute("SELECT name FROM crm_filling").fetchall())
 
 
 def _is_a_missing_file(url: sa.URL) -> bool:
@@ -49,10 +60,18 @@ def revision_on(connections: Connections) -> str | None:
 
 
 def _found(connections: Connections, link: Link) -> str | None:
-    if not link.execute(connections.database.has_table, (VERSION_TABLE,)).fetchall():
-        return None
-    rows = [str(row[0]) for row in link.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall()]
-    return next((row for row in reversed(REVISIONS) if row in rows), rows[0] if rows else None)
+    return _placed(connections, link)[1]
+
+
+def _placed(connections: Connections, link: Link) -> tuple[str, str | None]:
+    """The table that says at which revision of ours a database is, and which it is: our own table or a host's."""
+    for table in (VERSION_TABLE, HOSTS_VERSION_TABLE):
+        if link.execute(connections.database.has_table, (table,)).fetchall():
+            rows = [str(row[0]) for row in link.execute(f"SELECT version_num FROM {table}").fetchall()]
+            ours = [row for row in rows if row.startswith(OURS)]
+            if ours:
+                return table, next((row for row in reversed(REVISIONS) if row in ours), ours[0])
+    return VERSION_TABLE, None
 
 
 def _create(connections: Connections) -> str | None:
@@ -83,8 +102,10 @@ def _create(connections: Connections) -> str | None:
 
 def ddl(dialect: sa.Dialect) -> Iterator[str]:
     """The statements that make the newest schema, without a step in between."""
+    from crmkit.storage.sql.derived import tables as derived  # they join the others' metadata
     from crmkit.storage.sql.schema import metadata
 
+    assert derived.search.metadata is metadata
     for table in metadata.sorted_tables:
         yield str(CreateTable(table, if_not_exists=True).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
@@ -93,17 +114,30 @@ def ddl(dialect: sa.Dialect) -> Iterator[str]:
 
 
 def _upgrade(connections: Connections) -> None:
+    """Run the revisions that are missing, as one who may change a schema; who comes second finds nothing to do."""
     from crmkit.storage.sql.migrations import upgrade
 
+    database = connections.database
     failure: CRMError
     try:
         with connections.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            upgrade(connection)
-            connection.commit()
+            connection.begin()  # in SQLAlchemy's books only: so told, Alembic leaves beginning and committing to us
+            link = database.link(connection.connection.driver_connection)
+            for statement in database.writing:
+                link.execute(statement)
+            database.lock(link, [SCHEMA_LOCK])
+            try:
+                upgrade(connection, version_table=_placed(connections, link)[0])
+                database.commit(link)
+            finally:
+                if link.in_transaction:
+                    link.execute("ROLLBACK")
+                database.unlock(link)
             return
     except DBAPIError as error:
-        failure = connections.database.translated(error.orig or error, "schema")
+        failure = database.translated(error.orig or error, "schema")
+    except database.errors as error:
+        failure = database.translated(error, "schema")
     raise failure
 
 

@@ -14,29 +14,35 @@ from crmkit.domain.client import Client, ExternalId
 from crmkit.domain.outcome import OUTCOMES
 from crmkit.domain.pipeline import Pipeline
 from crmkit.domain.query import Query
-from crmkit.domain.records import RECORDS, Record
+from crmkit.domain.records import HANGING, RECORDS, Record
 from crmkit.domain.scope import EVERYONE, Scope
 from crmkit.domain.task import Task
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.domain.user import Team, User
 from crmkit.domain.where import EVERYTHING, Test
+from crmkit.errors import Conflict
 from crmkit.ports import Accelerators, Storage, StorageTransaction
 from crmkit.storage.held import held_in
 from crmkit.testing.builders import (
     NOON,
+    a_call,
     a_client,
     a_consent,
     a_contact,
     a_contact_point,
     a_deal,
+    a_deal_step,
+    a_merge,
     a_note,
     a_purchase,
     a_record,
+    a_refund,
     a_task,
     a_ticket,
     a_touchpoint,
     a_user,
     an_external_id,
+    new_id,
 )
 from crmkit.testing.suite.opened import OnAStorage, commit, reading, writing
 
@@ -48,6 +54,8 @@ CLIENTS = (
     a_client("Touched before", owner="17", last_touched_at=EARLIER, last_bought_at=NOON),
     a_client("Nobody's", last_bought_at=NOON),
 )
+#: The ids of clients that were merged into them.
+GONE = tuple(new_id() for _ in CLIENTS)
 
 
 def _around(client: Client) -> list[Record]:
@@ -66,7 +74,16 @@ def _around(client: Client) -> list[Record]:
         *(a_ticket(client, opened_at=NOON + timedelta(days=number % 2)) for number in several),
         *(a_note(client, created_at=NOON + timedelta(days=number % 2)) for number in several),
         *(a_consent(client, number + 1, recorded_at=NOON - timedelta(days=number)) for number in several),
+        a_consent(client, 2, orig_subject=GONE[CLIENTS.index(client)]),
+        a_merge(client, merged_id=GONE[CLIENTS.index(client)]),
     ]
+
+
+def _steps_of(client: Client) -> list[Record]:
+    """A deal and a purchase with what hangs on them."""
+    deal = a_deal(client)
+    bought = a_purchase(client, deal_id=deal.id)
+    return [deal, a_deal_step(deal), a_deal_step(deal, 2), bought, a_refund(bought)]
 
 
 FASTER: dict[str, Callable[[Any, StorageTransaction], Any]] = {
@@ -77,6 +94,8 @@ FASTER: dict[str, Callable[[Any, StorageTransaction], Any]] = {
     "find_external": lambda form, tx: [
         form.find_external(tx, system, one.name) for system in ("shop", "Shop") for one in CLIENTS
     ],
+    "find_merged": lambda form, tx: [form.find_merged(tx, one) for one in (*GONE, *(one.id for one in CLIENTS))],
+    "consent_heads": lambda form, tx: [form.consent_heads(tx, one.id) for one in (*CLIENTS, a_client())],
     "consent_head": lambda form, tx: [form.consent_head(tx, one.id) for one in (*CLIENTS, a_client())],
     "card": lambda form, tx: [form.card(tx, one.id) for one in (*CLIENTS, a_client())],
     "outcomes": lambda form, tx: [
@@ -102,6 +121,50 @@ class Accelerated(OnAStorage):
             assert FASTER[name](type(tx), tx) == FASTER[name](Accelerators, tx)
         with reading(storage, scope) as tx:
             assert FASTER[name](type(tx), tx) == FASTER[name](Accelerators, tx)
+
+    @pytest.mark.parametrize("scope", [EVERYONE, MINE], ids=["everyone", "own"])
+    @pytest.mark.parametrize("some", [False, True], ids=["all", "some"])
+    def test_both_forms_move_the_same(self, storage: Storage, scope: Scope, some: bool) -> None:
+        """Everything that hangs on a client, or some of it, committed or waiting; from a stranger's nothing."""
+        hanging = {one: [*_around(one), *_steps_of(one)] for one in CLIENTS}
+        commit(storage, *CLIENTS, *(record for one in CLIENTS[:2] for record in hanging[one]))
+        ids: dict[type[Record], list[Any]] = {kind: [] for kind in RECORDS}
+        for record in (*hanging[CLIENTS[0]][::2], *hanging[CLIENTS[2]][::2]):
+            ids[type(record)].append(record.id)
+        moved, left = list[Any](), list[Any]()
+        for form in ("faster", "plain"):
+            tx = storage.begin(write=True, scope=scope)
+            for record in hanging[CLIENTS[2]]:
+                tx.insert(record)
+            for one in CLIENTS[:3]:
+                args = one.id, CLIENTS[3].id, NOON, ids if some else None
+                moved.append((Accelerators.move if form == "plain" else tx.__class__.move)(tx, *args))
+            left.append([tx.select(Query(kind)) for kind in RECORDS])
+            tx.rollback()
+        assert left[0] == left[1]
+        assert moved[:3] == moved[3:]
+        assert [True, scope is EVERYONE and not some, True] == [bool(one) for one in moved[:3]]
+
+    @pytest.mark.parametrize("form", ["faster", "plain"])
+    def test_what_moves_is_the_others_from_then_on(self, storage: Storage, form: str) -> None:
+        """With everything of every kind gone from it, a client can be forgotten; before, it cannot."""
+        one, other = CLIENTS[0], CLIENTS[3]
+        records = [*_around(one), *_steps_of(one), a_call(one)]
+        assert set(HANGING) == {type(record) for record in records}
+        commit(storage, one, other, *records)
+        with pytest.raises(Conflict), writing(storage) as tx:
+            tx.delete(Client, one.id)
+        with writing(storage) as tx:
+            move: Any = Accelerators.move if form == "plain" else type(tx).move
+            moved = move(tx, one.id, other.id, NOON + timedelta(days=1))
+            tx.delete(Client, one.id)
+        assert {kind: sorted(record.id for record in records if type(record) is kind) for kind in HANGING} == moved
+        with reading(storage) as tx:
+            for record in records:
+                changed: dict[str, Any] = {"client_id": other.id}
+                if hasattr(record, "version"):
+                    changed |= {"version": 2, "updated_at": NOON + timedelta(days=1)}
+                assert [attrs.evolve(record, **changed)] == tx.get_many(type(record), [record.id])  # type: ignore[misc]
 
     @pytest.mark.parametrize("form", ["faster", "plain"])
     def test_keeping_an_instant_only_raises_it(self, storage: Storage, form: str) -> None:

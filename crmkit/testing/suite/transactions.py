@@ -1,10 +1,8 @@
-"""Everything or nothing; snapshots; who comes second; the journal and the keys."""
+"""Everything or nothing; snapshots; what must be unique."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Thread
-from typing import Any
 
 import attrs
 import pytest
@@ -16,7 +14,7 @@ from crmkit.domain.records import Record
 from crmkit.domain.scope import EVERYONE
 from crmkit.domain.where import Test
 from crmkit.errors import Conflict, CRMError
-from crmkit.ports import Entry, Storage
+from crmkit.ports import Storage
 from crmkit.testing.builders import (
     a_call,
     a_client,
@@ -72,37 +70,6 @@ class Transactions(OnAStorage):
             assert [ada] == reader.select(Query(Client, Test("owner", "eq", None)))
             assert [] == reader.get_many(Client, [bob.id]) == reader.find("phone", "+4930901820")
             assert ([], 0, None) == (list(reader.journal()), reader.journal_length(), reader.recall("order-1"))
-
-    def test_two_writers_meet(self, storage: Storage) -> None:
-        """The second waits for the first, then finds the key taken: two of them cannot both have it."""
-        ada, answers = a_client(), list[Any]()
-        commit(storage, ada)
-        first = storage.begin(write=True, scope=EVERYONE)
-        first.insert(a_touchpoint(ada, external_id="1"))
-        assert len(first.select(Query(type(a_touchpoint())))) == 1  # written, not only waiting
-
-        def second() -> None:
-            try:
-                commit(storage, a_touchpoint(ada, external_id="1"))
-            except CRMError as error:
-                answers.append(type(error))
-
-        thread = Thread(target=second)
-        thread.start()
-        first.commit()
-        thread.join()
-        assert [Conflict] == answers
-
-    def test_a_transaction_may_end_in_another_thread(self, storage: Storage) -> None:
-        """Web frameworks enter a block in one thread and leave it in another."""
-        ada = a_client()
-        tx = storage.begin(write=True, scope=EVERYONE)
-        tx.insert(ada)
-        thread = Thread(target=tx.commit)
-        thread.start()
-        thread.join()
-        with reading(storage) as after:
-            assert [ada] == after.select(Query(Client))
 
     def test_the_same_id_twice_conflicts(self, storage: Storage) -> None:
         """In one transaction as in two."""
@@ -172,49 +139,6 @@ class Transactions(OnAStorage):
         tx.rollback()
         with reading(storage) as after:
             assert [ada] == after.select(Query(Client))
-
-    def test_the_journal_keeps_order_and_subscribers(self, storage: Storage) -> None:
-        """Entries come back equal, the oldest commit first, each with who must hear of it."""
-        entries = [
-            an_entry(a_client(), "mail:send", "log: all"),
-            an_entry(a_client(), events=3, actor=None, correlation_id="Ё-1"),
-            an_entry(a_client(), "log: all"),
-        ]
-        for entry in entries:
-            with writing(storage) as tx:
-                tx.append(entry)
-                assert entry == list(tx.journal())[-1]
-        with reading(storage) as tx:
-            assert (entries, 3) == (list(tx.journal()), tx.journal_length())
-
-    def test_an_entry_without_events_is_nothing(self, storage: Storage) -> None:
-        """A transaction in which nothing happened leaves no row."""
-        with writing(storage) as tx:
-            tx.append(Entry(()))
-            assert (0, []) == (tx.journal_length(), list(tx.journal()))
-
-    def test_a_key_is_remembered_once(self, storage: Storage) -> None:
-        """What was done under a key is found again by it, and by no other."""
-        with writing(storage) as tx:
-            tx.remember("order-1", "ёжик")
-            assert "ёжик" == tx.recall("order-1")
-        with reading(storage) as tx:
-            assert ["ёжик", None, None] == [tx.recall(key) for key in ("order-1", "ORDER-1", "order-1 ")]
-        with pytest.raises(Conflict), writing(storage) as tx:
-            tx.remember("order-1", "other")
-
-    def test_locks_are_given_again_after_the_end(self, storage: Storage) -> None:
-        """Names held by one transaction are free for the next, in whatever order they are asked for."""
-        for names in (["b", "a"], ["a", "b"]):
-            with writing(storage) as tx:
-                tx.lock(names)
-
-    def test_a_closed_storage_says_so(self, storage: Storage) -> None:
-        """Nothing is begun after the end; closing twice harms nobody."""
-        storage.close()
-        storage.close()
-        with pytest.raises(CRMError):
-            storage.begin(write=False, scope=EVERYONE)
 
     def test_the_head_of_a_subject_counts_what_was_just_said(self, storage: Storage) -> None:
         """The next number is known whether the client or the consent before it is committed or not."""

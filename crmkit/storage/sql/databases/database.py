@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -14,6 +15,7 @@ from crmkit.storage.sql.mapping import Mappings
 
 #: How long, in seconds, a transaction waits for another's lock before it gives up with `StorageBusy`.
 PATIENCE = 5.0
+JOURNAL_END = "SELECT COALESCE(MAX(seq), 0) FROM crm_journal"
 #: Who may make or change a schema: a lock of this name is held meanwhile.
 SCHEMA_LOCK = "crmkit:schema"
 #: What Python itself raises for numbers and texts that no column can hold.
@@ -84,6 +86,10 @@ class Database(ABC):
         """A value as a column holds it, for parameters of conditions."""
 
     @abstractmethod
+    def id(self, held: Any) -> UUID:
+        """Undo `stored` for an id."""
+
+    @abstractmethod
     def instant(self, held: Any) -> datetime:
         """Undo `stored` for an instant."""
 
@@ -95,6 +101,10 @@ class Database(ABC):
         *what* says in words what was being written. What comes back is raised outside the `except` block that caught
         the driver's error, so that not even `__context__` leads back to it.
         """
+
+    @abstractmethod
+    def journal_end(self, link: Link) -> int:
+        """The number of the last journal entry, once every transaction that might commit a lower one has ended."""
 
     @abstractmethod
     def lock(self, link: Link, names: Sequence[str]) -> None:

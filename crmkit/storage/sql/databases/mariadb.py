@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from crmkit.domain.ids import uuid_of
 from crmkit.errors import (
     Conflict,
     CRMError,
@@ -22,7 +23,7 @@ from crmkit.errors import (
     StorageUnreachable,
 )
 from crmkit.storage.sql.codecs import BYTES_AND_NAIVE
-from crmkit.storage.sql.databases.database import PATIENCE, UNSTORABLE, Cursor, Database, Link
+from crmkit.storage.sql.databases.database import JOURNAL_END, PATIENCE, UNSTORABLE, Cursor, Database, Link
 from crmkit.storage.sql.mapping import Mappings
 
 try:
@@ -100,6 +101,9 @@ class MariaDB(Database):
             return value.bytes
         return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
 
+    def id(self, held: Any) -> UUID:
+        return uuid_of(held)
+
     def instant(self, held: Any) -> datetime:
         at: datetime = held.replace(tzinfo=UTC)
         return at
@@ -117,6 +121,13 @@ class MariaDB(Database):
                 Fault("value", "not_storable", "A value is too large or of a kind this storage cannot keep.")
             )
         return StorageUnreachable(str(code) if code else type(error).__name__)
+
+    def journal_end(self, link: Link) -> int:
+        """A counter gives numbers in another order than transactions commit: wait for those that are writing."""
+        link.execute("LOCK TABLES crm_journal READ")
+        ((end,),) = link.execute(JOURNAL_END).fetchall()
+        link.execute("UNLOCK TABLES")
+        return int(end)
 
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Named locks of the session, in the order given; they are no part of the transaction."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from struct import unpack
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
@@ -24,7 +25,7 @@ from crmkit.errors import (
     StorageUnreachable,
 )
 from crmkit.storage.sql.codecs import AS_THEY_ARE
-from crmkit.storage.sql.databases.database import PATIENCE, UNSTORABLE, Database, Link
+from crmkit.storage.sql.databases.database import JOURNAL_END, PATIENCE, UNSTORABLE, Database, Link
 from crmkit.storage.sql.mapping import Mappings
 
 try:
@@ -110,6 +111,10 @@ class PostgreSQL(Database):
     def stored(self, value: object) -> object:
         return value
 
+    def id(self, held: Any) -> UUID:
+        id: UUID = held
+        return id
+
     def instant(self, held: Any) -> datetime:
         at: datetime = held
         return at
@@ -137,6 +142,14 @@ class PostgreSQL(Database):
         assert isinstance(link, PsycopgLink)
         if link.execute("COMMIT").statusmessage != "COMMIT":
             raise psycopg.errors.InFailedSqlTransaction
+
+    def journal_end(self, link: Link) -> int:
+        """A sequence gives numbers in another order than transactions commit: wait for those that are writing."""
+        link.execute("BEGIN")
+        link.execute("LOCK TABLE crm_journal IN SHARE MODE")
+        ((end,),) = link.execute(JOURNAL_END).fetchall()
+        link.execute("COMMIT")
+        return int(end)
 
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Advisory locks of the transaction, in the order given."""

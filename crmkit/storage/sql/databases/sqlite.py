@@ -12,14 +12,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from crmkit.domain.ids import uuid_of
 from crmkit.domain.instants import instant, micros
 from crmkit.errors import Conflict, CRMError, Fault, Invalid, StorageBusy, StorageFull, StorageUnreachable
 from crmkit.storage.sql.codecs import BYTES_AND_MICROS
-from crmkit.storage.sql.databases.database import PATIENCE, UNSTORABLE, Database, Link
+from crmkit.storage.sql.databases.database import JOURNAL_END, PATIENCE, UNSTORABLE, Database, Link
 from crmkit.storage.sql.mapping import Mappings
 
 #: The wait for locks comes first, for the change to WAL needs one.
-PRAGMAS = (
+PRAGMAS: tuple[str, ...] = (
     f"busy_timeout={PATIENCE * 1000:.0f}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
     "secure_delete=ON", "trusted_schema=OFF",
 )  # fmt: skip
@@ -63,6 +64,9 @@ class SQLite(Database):
             return value.bytes
         return micros(value) if isinstance(value, datetime) else value
 
+    def id(self, held: Any) -> UUID:
+        return uuid_of(held)
+
     def instant(self, held: Any) -> datetime:
         return instant(held)
 
@@ -81,6 +85,11 @@ class SQLite(Database):
                 Fault("value", "not_storable", "A value is too large or of a kind this storage cannot keep.")
             )
         return StorageUnreachable(code or type(error).__name__)
+
+    def journal_end(self, link: Link) -> int:
+        """One writer at a time: what is not there yet will come behind."""
+        ((end,),) = link.execute(JOURNAL_END).fetchall()
+        return int(end)
 
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Nothing to do: one transaction writes at a time, and BEGIN IMMEDIATE has waited for that."""

@@ -1,11 +1,14 @@
-"""crmkit's revisions, run by Alembic inside a transaction that the caller began.
+"""
+crmkit's revisions, run by Alembic inside a transaction that the caller began.
 
-A host with Alembic of its own adds `versions` to its `version_locations` instead. A new revision never imports the
-tables: it says what they were when it was written.
+A host with Alembic of its own adds `crmkit.storage.sql.migrations:versions` to its `version_locations` instead. A new
+revision never imports the tables: it says what they were when it was written. It makes tables only; what they are to
+be filled with is noted in `crm_filling` and done in small steps afterwards, so that nobody is held up for long.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,27 +23,39 @@ from crmkit.storage.sql.history import VERSION_TABLE
 VERSIONS = Path(__file__).parent / "versions"
 
 
-def scripts() -> ScriptDirectory:
-    """The revisions, as Alembic knows them."""
-    return ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS)])
+def scripts(also: Iterable[Path] = ()) -> ScriptDirectory:
+    """The revisions, as Alembic knows them; *also* are folders with branches of plugins."""
+    return ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS), *map(str, also)])
 
 
-def upgrade(connection: sa.Connection, to: str = "crmkit@head") -> None:
+def upgrade(
+    connection: sa.Connection, to: str = "crmkit@head", *, also: Iterable[Path] = (), version_table: str = VERSION_TABLE
+) -> None:
     """Bring the schema from where it is up to *to*; nothing happens if it is there already."""
-    _run(to, connection=connection)
+    _run(scripts(also), "_upgrade_revs", to, connection=connection, version_table=version_table)
+
+
+def downgrade(
+    connection: sa.Connection, to: str, *, also: Iterable[Path] = (), version_table: str = VERSION_TABLE
+) -> None:
+    """Take the schema back to *to*; what only a later revision kept is gone."""
+    _run(scripts(also), "_downgrade_revs", to, connection=connection, version_table=version_table)
 
 
 def say(dialect_name: str, where: TextIO, to: str = "crmkit@head") -> None:
     """Write what an upgrade of an empty database would send, for those who run SQL by hand."""
-    _run(to, dialect_name=dialect_name, as_sql=True, output_buffer=where)
+    _run(scripts(), "_upgrade_revs", to, dialect_name=dialect_name, as_sql=True, output_buffer=where,
+         version_table=VERSION_TABLE)  # fmt: skip
 
 
-def _run(to: str, **options: Any) -> None:
-    found = scripts()
+def _run(found: ScriptDirectory, way: str, to: str, **options: Any) -> None:
+    known = {script.revision for script in found.walk_revisions()}
 
-    def steps(revision: Any, _: MigrationContext) -> Any:
-        return found._upgrade_revs(to, revision)  # noqa: SLF001  # what Alembic's own `upgrade` command passes
+    def steps(stored: Sequence[str], _: MigrationContext) -> Any:
+        """Those of others in the same table (a plugin's that is not installed here, a host's) are none of ours."""
+        ours = tuple(revision for revision in stored if revision in known)
+        return getattr(found, way)(to, ours)
 
     with EnvironmentContext(Config(), found, fn=steps) as environment:
-        environment.configure(version_table=VERSION_TABLE, **options)
+        environment.configure(**options)
         environment.run_migrations()

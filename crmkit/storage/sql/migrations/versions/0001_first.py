@@ -1,6 +1,8 @@
 """The first schema.
 
-Revision ID: 0001
+Every step may be run again: where making tables cannot be rolled back, who was interrupted begins anew.
+
+Revision ID: crmkit_0001
 Revises: nothing
 """
 
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql, postgresql
 
-revision = "0001"
+revision = "crmkit_0001"
 down_revision = None
 branch_labels = ("crmkit",)
 depends_on = None
@@ -40,7 +42,9 @@ def index(table: str, *fields: str, name: str = "", unique: bool = False, where:
     """Rows that do not meet *where* stay out of it, where a database can do that."""
     only = None if where is None else sa.text(where)
     named = f"{table}_{name or '_'.join(fields)}"
-    op.create_index(named, table, list(fields), unique=unique, sqlite_where=only, postgresql_where=only)
+    op.create_index(
+        named, table, list(fields), unique=unique, sqlite_where=only, postgresql_where=only, if_not_exists=True
+    )
 
 
 def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and index
@@ -66,6 +70,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="crm_call_pk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_call", "client_id", where="client_id IS NOT NULL")
     index("crm_call", "match_key", where="match_key IS NOT NULL")
@@ -99,6 +104,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="crm_client_pk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_client", "last_bought_at", where="last_bought_at IS NOT NULL")
     index("crm_client", "last_complained_at", where="last_complained_at IS NOT NULL")
@@ -131,6 +137,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.Column("text", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("key", name="crm_key_pk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     op.create_table(
         "crm_pipeline",
@@ -142,6 +149,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="crm_pipeline_pk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     op.create_table(
         "crm_task",
@@ -160,6 +168,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="crm_task_pk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_task", "assignee", "status", "due_at", where="assignee IS NOT NULL")
     index("crm_task", "client_id", "due_at", where="client_id IS NOT NULL")
@@ -176,6 +185,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="crm_team_pk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     op.create_table(
         "crm_touchpoint",
@@ -198,6 +208,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.Column("reply_to", ID, nullable=True),
         sa.PrimaryKeyConstraint("client_id", "occurred_at", "id", name="crm_touchpoint_pk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_touchpoint", "deal_id", where="deal_id IS NOT NULL")
     index("crm_touchpoint", "id", unique=True)
@@ -214,6 +225,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="crm_user_pk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     op.create_table(
         "crm_consent",
@@ -237,6 +249,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.PrimaryKeyConstraint("client_id", "orig_subject", "seq", name="crm_consent_pk"),
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_consent_client_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_consent", "id", unique=True)
     index("crm_consent", "orig_subject", "seq", name="once", unique=True)
@@ -253,6 +266,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.PrimaryKeyConstraint("id", name="crm_contact_pk"),
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_contact_client_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_contact", "client_id")
     op.create_table(
@@ -274,6 +288,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.PrimaryKeyConstraint("client_id", "id", name="crm_contact_point_pk"),
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_contact_point_client_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_contact_point", "contact_id", where="contact_id IS NOT NULL")
     index("crm_contact_point", "id", unique=True)
@@ -304,6 +319,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.PrimaryKeyConstraint("id", name="crm_deal_pk"),
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_deal_client_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_deal", "client_id", "opened_at")
     index("crm_deal", "owner", where="owner IS NOT NULL")
@@ -317,6 +333,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.PrimaryKeyConstraint("id", name="crm_external_id_pk"),
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_external_id_client_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_external_id", "client_id")
     index("crm_external_id", "system", "value", name="once", unique=True)
@@ -334,6 +351,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.PrimaryKeyConstraint("id", name="crm_note_pk"),
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_note_client_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_note", "client_id", "created_at")
     index("crm_note", "deal_id", where="deal_id IS NOT NULL")
@@ -349,6 +367,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.PrimaryKeyConstraint("id", name="crm_refund_pk"),
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_refund_client_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_refund", "client_id")
     index("crm_refund", "purchase_id")
@@ -372,6 +391,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.PrimaryKeyConstraint("id", name="crm_ticket_pk"),
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_ticket_client_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_ticket", "assignee", where="assignee IS NOT NULL")
     index("crm_ticket", "client_id", "opened_at")
@@ -394,6 +414,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_deal_step_client_id_fk"),
         sa.ForeignKeyConstraint(["deal_id"], ["crm_deal.id"], name="crm_deal_step_deal_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_deal_step", "client_id")
     index("crm_deal_step", "deal_id", "number", name="once", unique=True)
@@ -421,6 +442,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_purchase_client_id_fk"),
         sa.ForeignKeyConstraint(["deal_id"], ["crm_deal.id"], name="crm_purchase_deal_id_fk"),
         sqlite_with_rowid=False,
+        if_not_exists=True,
     )
     index("crm_purchase", "client_id", "bought_at")
     index("crm_purchase", "deal_id", where="deal_id IS NOT NULL")
@@ -428,22 +450,22 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
 
 
 def downgrade() -> None:
-    op.drop_table("crm_purchase")
-    op.drop_table("crm_deal_step")
-    op.drop_table("crm_ticket")
-    op.drop_table("crm_refund")
-    op.drop_table("crm_note")
-    op.drop_table("crm_external_id")
-    op.drop_table("crm_deal")
-    op.drop_table("crm_contact_point")
-    op.drop_table("crm_contact")
-    op.drop_table("crm_consent")
-    op.drop_table("crm_user")
-    op.drop_table("crm_touchpoint")
-    op.drop_table("crm_team")
-    op.drop_table("crm_task")
-    op.drop_table("crm_pipeline")
-    op.drop_table("crm_key")
-    op.drop_table("crm_journal")
-    op.drop_table("crm_client")
-    op.drop_table("crm_call")
+    op.drop_table("crm_purchase", if_exists=True)
+    op.drop_table("crm_deal_step", if_exists=True)
+    op.drop_table("crm_ticket", if_exists=True)
+    op.drop_table("crm_refund", if_exists=True)
+    op.drop_table("crm_note", if_exists=True)
+    op.drop_table("crm_external_id", if_exists=True)
+    op.drop_table("crm_deal", if_exists=True)
+    op.drop_table("crm_contact_point", if_exists=True)
+    op.drop_table("crm_contact", if_exists=True)
+    op.drop_table("crm_consent", if_exists=True)
+    op.drop_table("crm_user", if_exists=True)
+    op.drop_table("crm_touchpoint", if_exists=True)
+    op.drop_table("crm_team", if_exists=True)
+    op.drop_table("crm_task", if_exists=True)
+    op.drop_table("crm_pipeline", if_exists=True)
+    op.drop_table("crm_key", if_exists=True)
+    op.drop_table("crm_journal", if_exists=True)
+    op.drop_table("crm_client", if_exists=True)
+    op.drop_table("crm_call", if_exists=True)

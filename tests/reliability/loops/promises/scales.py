@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-_MARKS = {"plain": (), "heavy": pytest.mark.heavy, "nightly": pytest.mark.nightly}
+_MARKS: dict[str, Any] = {"plain": (), "heavy": pytest.mark.heavy, "nightly": pytest.mark.nightly}
 
 
 def scales(**counts: Any) -> pytest.MarkDecorator:

@@ -14,7 +14,7 @@ import attrs
 from cattrs import Converter
 
 #: The figures on record. CRMKIT_WRITE_DOCS=1 makes every heavy and nightly run put its own in here.
-FIGURES = Path(__file__).parents[1] / "figures.json"
+FIGURES = Path(__file__).parents[2] / "figures.json"
 _converter = Converter()
 
 

@@ -1,0 +1,45 @@
+"""Whatever is kept beside the records, recomputed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import attrs
+
+from crmkit.domain.ids import ClientId
+from crmkit.services.rebuilding import rebuild_some
+from crmkit.services.transaction import Transaction
+
+#: Hears how many clients of how many are done.
+Progress = Callable[[int, int], None]
+
+
+@attrs.frozen
+class Rebuilt:
+    """
+    What one `rebuild` looked at, and how many things it found wrong and mended.
+
+    >>> Rebuilt(clients=59, mended=0)
+    Rebuilt(clients=59, mended=0)
+    """
+
+    clients: int
+    mended: int
+
+
+def rebuild(begin: Callable[[], AbstractContextManager[Transaction]], chunk: int, progress: Progress | None) -> Rebuilt:
+    """Work in transactions of at most *chunk* clients, so that writers come in between."""
+    after: ClientId | None = None
+    clients, mended, total = 0, 0, 0
+    if progress is not None:
+        with begin() as tx:
+            total = tx.clients.count()
+    while True:
+        with begin() as tx:
+            ids, wrong = rebuild_some(tx._unit.store, after, chunk)  # noqa: SLF001
+        if not ids:
+            return Rebuilt(clients, mended)
+        after, clients, mended = ids[-1], clients + len(ids), mended + wrong
+        if progress is not None:
+            progress(clients, max(clients, total))

@@ -1,0 +1,65 @@
+"""Looks a store over and says what is wrong with it; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from crmkit.errors import SchemaAhead, SchemaBehind
+from crmkit.storage.sql.history import VERSION_TABLE
+from crmkit.storage.sql.storage import SQLStorage
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+def check(url: str) -> tuple[str, ...]:
+    """
+    Say in a sentence each what is wrong with the store at *url*; nothing, if all is well.
+
+    Whether the revision is ours and everything filled, whether tables, columns and indexes are what they should be,
+    and on SQLite whether file and references are sound. What can be opened by nobody raises, as opening does.
+    """
+    try:
+        storage = SQLStorage(url, migrate="never")
+    except (SchemaAhead, SchemaBehind) as error:
+        return (str(error),)
+    try:
+        with storage.engine.connect() as connection:
+            return (*_other_tables(connection), *_unsound(connection))
+    finally:
+        storage.close()
+
+
+def _other_tables(connection: sa.Connection) -> Iterator[str]:
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    from crmkit.storage.sql.schema import PREFIX, metadata
+
+    def ours(name: str | None, _: str, parents: Any) -> bool:
+        return str(parents.get("table_name") or name).startswith(PREFIX)
+
+    options = {"version_table": VERSION_TABLE, "include_name": ours, "compare_type": False}
+    context = MigrationContext.configure(connection=connection, opts=options)
+    for difference in compare_metadata(context, metadata):
+        yield f"The schema is not what revision says: {_in_words(difference)}. Restore it, or ask for help with this line."
+
+
+def _in_words(difference: Any) -> str:
+    """What Alembic would do, by names only."""
+    several: list[Any] = list(difference)
+    if not isinstance(several[0], str):
+        return ", ".join(map(_in_words, several))
+    names = [str(getattr(one, "name", one)) for one in several[1:] if isinstance(one, str) or hasattr(one, "name")]
+    return f"{several[0].replace('_', ' ')} {' '.join(names)}"
+
+
+def _unsound(connection: sa.Connection) -> Iterator[str]:
+    if connection.dialect.name != "sqlite":
+        return
+    for (said,) in connection.exec_driver_sql("PRAGMA integrity_check").all():
+        if said != "ok":
+            yield f"SQLite finds the file damaged: {said}. Restore it from a backup."
+    for table, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+        yield f"A row of {table} points to what is not there. Restore it from a backup."

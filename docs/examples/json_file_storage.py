@@ -1,0 +1,330 @@
+"""
+A storage in one JSON file: all that a third party writes, over crmkit's public names alone.
+
+Everything is in memory too. A commit writes a new file and puts it in the place of the old one, which a file system
+does at once or not at all. Good for some thousand records and one process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+
+import attrs
+
+from crmkit import Client, MemoryStorage, Task, from_builtins, to_builtins
+from crmkit.errors import (
+    Conflict,
+    CRMError,
+    Fault,
+    Invalid,
+    StorageBusy,
+    StorageFull,
+    StorageUnreachable,
+    TransactionOver,
+)
+from crmkit.events import Event
+from crmkit.ports import (
+    EVERYONE,
+    KEPT,
+    RECORDS,
+    Entry,
+    Query,
+    Record,
+    RecordId,
+    Scope,
+    StorageTransaction,
+    Versioned,
+    holds,
+    noun,
+)
+
+R = TypeVar("R", bound=Record)
+PATIENCE = 5.0
+#: What no two records of a kind may share; a key with an empty part never clashes.
+UNIQUE = {
+    "ExternalId": ("system", "value"),
+    "DealStep": ("deal_id", "number"),
+    "Purchase": ("origin", "external_id"),
+    "Touchpoint": ("origin", "external_id"),
+    "Call": ("origin", "external_id"),
+    "Consent": ("orig_subject", "seq"),
+    "Merge": ("merged_id",),
+}
+#: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
+POINTS_TO = {"client_id": "Client", "deal_id": "Deal"}
+NEED_NO_CLIENT, NEED_A_DEAL = ("Touchpoint", "Call", "Task"), ("DealStep", "Purchase")
+KINDS = {kind.__name__: kind for kind in RECORDS}
+
+
+@attrs.frozen
+class Contents:
+    """What is in the file. A reader holds on to the one it began with: that is its snapshot."""
+
+    records: Mapping[type[Record], Mapping[RecordId, Any]]
+    journal: tuple[Entry, ...] = ()
+    keys: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+
+class JSONFileTransaction(StorageTransaction):
+    """One transaction: what it began with, and its own copy of each kind that it writes."""
+
+    def __init__(self, storage: JSONFileStorage, scope: Scope, *, write: bool) -> None:
+        self.ended = False
+        self._storage, self._scope, self._write = storage, scope, write
+        self._begun_with = storage.contents
+        self._changed: dict[type[Record], dict[RecordId, Any]] = {}
+        self._said: list[Entry] = []
+        self._keys: dict[str, str] = {}
+        self._failure: CRMError | None = None
+
+    # Reading: own writes over the snapshot, and of both only what the scope shows.
+
+    def get_many(self, kind: type[R], ids: Sequence[RecordId]) -> list[R]:
+        rows = self._rows(kind)
+        return [rows[id] for id in dict.fromkeys(ids) if id in rows and self._shows(rows[id])]
+
+    def select(self, query: Query[R]) -> list[R]:
+        _REFUSING.select(query)
+        found = [row for row in self._rows(query.kind).values() if self._shows(row) and holds(query.where, row)]
+        found.sort(key=lambda row: _place(query, row), reverse=query.descending)
+        if query.after is not None:
+            value, id = query.after
+            seen = (id,) if query.order_by == "id" else (value is not None, value, id)
+            found = [
+                row for row in found if (_place(query, row) < seen if query.descending else _place(query, row) > seen)
+            ]
+        return found[: query.limit]
+
+    # Writing: a clash is told at once where it can be seen, and remembered, so that a commit fails too.
+
+    def insert(self, value: Record) -> None:
+        self._writing()
+        if value.id in self._rows(type(value)):
+            raise self._failed(Conflict(noun(type(value)), value.id))
+        self._put(value)
+
+    def replace(self, value: Versioned, expected_version: int) -> None:
+        self._writing()
+        stored = self._rows(type(value)).get(value.id)
+        if stored is None or stored.version != expected_version:
+            raise self._failed(Conflict(noun(type(value)), value.id))
+        self._put(_with_kept_of(stored, value) if isinstance(value, Client) else value)
+
+    def put_back(self, client: Client) -> None:
+        self._writing()
+        if (stored := self._rows(Client).get(client.id)) is not None:
+            self._put(_with_kept_of(client, stored))
+
+    def delete(self, kind: type[Record], id: RecordId) -> None:
+        self._writing()
+        if id in self._rows(kind):
+            del self._own(kind)[id]
+
+    def lock(self, names: Iterable[str]) -> None:
+        list(names)  # one transaction writes at a time: who writes holds every name
+
+    # The journal and the keys.
+
+    def append(self, entry: Entry) -> None:
+        self._writing()
+        if entry.events:
+            self._said.append(entry)
+
+    def journal(self) -> Iterator[Entry]:
+        yield from (*self._begun_with.journal, *self._said)
+
+    def journal_length(self) -> int:
+        return len(self._begun_with.journal) + len(self._said)
+
+    def recall(self, key: str) -> str | None:
+        return self._keys.get(key, self._begun_with.keys.get(key))
+
+    def remember(self, key: str, text: str) -> None:
+        self._writing()
+        if self.recall(key) is not None:
+            raise self._failed(Conflict("key", key))
+        self._keys[key] = text
+
+    # The end.
+
+    def commit(self) -> None:
+        if self.ended:
+            raise TransactionOver
+        try:
+            if self._failure is not None:
+                raise self._failure
+            if self._changed or self._said or self._keys:
+                self._check()
+                before = self._begun_with
+                self._storage.write(
+                    Contents(
+                        {**before.records, **self._changed},
+                        (*before.journal, *self._said),
+                        {**before.keys, **self._keys},
+                    )
+                )
+        finally:
+            self.rollback()
+
+    def rollback(self) -> None:
+        if not self.ended:
+            self.ended = True
+            if self._write:
+                self._storage.let_in()
+
+    def _rows(self, kind: type[Any]) -> Mapping[RecordId, Any]:
+        return self._changed.get(kind, self._begun_with.records[kind])
+
+    def _own(self, kind: type[Record]) -> dict[RecordId, Any]:
+        return self._changed.setdefault(kind, dict(self._begun_with.records[kind]))
+
+    def _put(self, value: Record) -> None:
+        self._own(type(value))[value.id] = value
+
+    def _writing(self) -> None:
+        if self.ended or not self._write:
+            raise TransactionOver
+
+    def _failed(self, failure: CRMError) -> CRMError:
+        self._failure = failure
+        return failure
+
+    def _shows(self, row: Any) -> bool:
+        """Say whether the scope shows a record: this actor's clients, what hangs on them, and what is everybody's."""
+        if self._scope.level == "all":
+            return True
+        if isinstance(row, Client):
+            return row.owner == self._scope.actor
+        if not hasattr(row, "client_id"):
+            return True
+        if row.client_id is None:
+            return isinstance(row, Task) and row.assignee == self._scope.actor
+        client = self._rows(Client).get(row.client_id)
+        return client is not None and client.owner == self._scope.actor
+
+    def _check(self) -> None:
+        """Raise `Conflict` for keys taken twice and for what points to nothing; a database does this by itself."""
+        for name, fields in UNIQUE.items():
+            taken = set[tuple[Any, ...]]()
+            kind = KINDS[name]
+            for row in self._rows(kind).values() if kind in self._changed else ():
+                key = tuple([getattr(row, field) for field in fields])
+                if key in taken:
+                    raise Conflict(noun(kind), row.id)
+                taken |= set() if None in key else {key}
+        for name, kind in KINDS.items():
+            for field in pointing(name, kind):
+                there = self._rows(KINDS[POINTS_TO[field]])
+                if kind in self._changed or KINDS[POINTS_TO[field]] in self._changed:
+                    ids = {getattr(row, field) for row in self._rows(kind).values()}
+                    if missing := ids - {None} - there.keys():
+                        raise Conflict(noun(KINDS[POINTS_TO[field]]), missing.pop())
+
+
+def _list_of(kind: Any, data: Any) -> list[Any]:
+    return from_builtins(list[kind], data)
+
+
+def pointing(name: str, kind: type[Any]) -> list[str]:
+    """The fields of a kind that must point to something there is."""
+    has = attrs.fields_dict(kind)
+    client = ["client_id"] if "client_id" in has and name not in NEED_NO_CLIENT else []
+    return client + (["deal_id"] if name in NEED_A_DEAL else [])
+
+
+def _place(query: Query[Any], row: Any) -> tuple[Any, ...]:
+    """Where a record stands: empty before everything, then by value, ties by id."""
+    if query.order_by == "id":
+        return (row.id,)
+    value = getattr(row, query.order_by)
+    return value is not None, value, row.id
+
+
+def _with_kept_of(kept: Client, value: Client) -> Client:
+    instants: dict[str, Any] = {field: getattr(kept, field) for field in KEPT}
+    return attrs.evolve(value, **instants)
+
+
+class JSONFileStorage:
+    """
+    A store in one file: `JSONFileStorage("crm.json")`.
+
+    >>> from crmkit import CRM
+    >>> from tempfile import mkdtemp
+    >>> with CRM(JSONFileStorage(f"{mkdtemp()}/crm.json")) as crm, crm.begin() as tx:
+    ...     tx.clients.add(name="Anna").name
+    'Anna'
+    """
+
+    name = "jsonfile"
+
+    def __init__(self, path: str | Path) -> None:
+        self._path, self._closed, self._door = Path(path), False, Lock()
+        self.contents = self._read() if self._path.exists() else Contents({kind: {} for kind in RECORDS})
+
+    def begin(self, *, write: bool, scope: Scope) -> JSONFileTransaction:
+        """Open a transaction; a second writer waits for the first, then gives up with `StorageBusy`."""
+        if self._closed:
+            raise StorageUnreachable("closed")
+        if write and not self._door.acquire(timeout=PATIENCE):
+            raise StorageBusy
+        return JSONFileTransaction(self, scope, write=write)
+
+    def let_in(self) -> None:
+        """Let the next writer in."""
+        self._door.release()
+
+    def write(self, contents: Contents) -> None:
+        """Put *contents* in the place of what was there: on the disk first, then for new transactions."""
+        new = self._path.with_suffix(".new")
+        data = {
+            "records": {kind.__name__: to_builtins(list(rows.values())) for kind, rows in contents.records.items()},
+            "journal": [[to_builtins(entry.events), sorted(entry.subscribers)] for entry in contents.journal],
+            "keys": contents.keys,
+        }
+        try:
+            with new.open("w", encoding="utf-8") as file:
+                json.dump(data, file)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self._path)
+        except OSError as error:
+            raise StorageFull from error
+        self.contents = contents
+
+    def _read(self) -> Contents:
+        try:
+            data = json.loads(self._path.read_text(encoding="utf-8"))
+            events = [(from_builtins(tuple[Event, ...], said), frozenset(ears)) for said, ears in data["journal"]]
+            lists = {kind: _list_of(kind, data["records"].get(name, [])) for name, kind in KINDS.items()}
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise StorageUnreachable("not a store of ours") from error
+        records = {kind: {row.id: row for row in rows} for kind, rows in lists.items()}
+        return Contents(records, tuple([Entry(*one) for one in events]), data["keys"])
+
+    def revision(self) -> str | None:
+        """Nothing: values have no schema."""
+        return None
+
+    def close(self) -> None:
+        """Take no more transactions; harmless twice."""
+        self._closed = True
+
+
+#: An empty store refuses what every storage must refuse: fields there are not, values nobody could compare.
+_REFUSING = MemoryStorage().begin(write=False, scope=EVERYONE)
+
+
+def opened(url: str, *, migrate: str) -> JSONFileStorage:
+    """Open `jsonfile:///crm.json` for `CRM.open`: what the entry point names."""
+    if migrate not in ("create", "upgrade", "never"):
+        raise Invalid(Fault("migrate", "unknown", "Say 'create', 'upgrade' or 'never'."))
+    scheme, _, path = url.partition(":///")
+    if scheme != "jsonfile" or not path:
+        raise Invalid(Fault("url", "no_file", "Name a file: jsonfile:///crm.json."))
+    return JSONFileStorage(path)
