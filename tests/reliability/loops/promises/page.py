@@ -36,8 +36,8 @@ PROMISES = {
     "R5": (
         "A failure of the storage leaves the store as it was, and the error says what to do",
         (
-            "For every verb, the first, second, third … call to the driver fails, with each of the errors a driver really "
-            "raises, until the verb gets through."
+            "For every verb, the first, second, third … call to the driver fails, until the verb gets through, with an error "
+            "that the driver really raises: in turn another one for each verb, in a nightly run each of them."
         ),
     ),
     "R6": (
