@@ -49,9 +49,9 @@ def _other_tables(connection: sa.Connection) -> Iterator[str]:
 
     assert derived.search.metadata is metadata
 
-    def ours(name: str | None, _: str, parents: Any) -> bool:
+    def ours(name: str | None, kind: str, parents: Any) -> bool:
         """A host's tables and plugins' may begin as ours do."""
-        return str(parents.get("table_name") or name) in metadata.tables
+        return kind == "schema" or str(parents.get("table_name") or name) in metadata.tables
 
     options = {"version_table": VERSION_TABLE, "include_name": ours, "compare_type": False}
     context = MigrationContext.configure(connection=connection, opts=options)
