@@ -40,10 +40,19 @@ def current(url: str) -> None:
 
 @db.command()
 @click.argument("url")
-def check(url: str) -> None:
-    """Say what is wrong with the store at URL; touch nothing. Exit code 1 if anything is."""
+@click.option("--quick", is_flag=True, help="Look at the schema and the file only, not at what is kept of each client.")
+def check(url: str, quick: bool) -> None:
+    """Say what is wrong with the store at URL; mend nothing. Exit code 1 if anything is."""
     if problems := problems_of(url):
         sys.exit("\n".join(problems))
+    if not quick:
+        with CRM.open(url, migrate="never") as crm, _shown("Comparing") as progress:
+            found = crm.rebuild(dry_run=True, progress=progress)
+        if found.mended:
+            sys.exit(
+                f"Of {found.clients} clients, search, months or kept instants are wrong {found.mended} times. "
+                "Run `crmkit db rebuild`."
+            )
     click.echo("All is well.")
 
 
@@ -51,14 +60,14 @@ def check(url: str) -> None:
 @click.argument("url")
 def rebuild(url: str) -> None:
     """Recompute whatever crmkit keeps beside the records of the store at URL; others may go on writing meanwhile."""
-    with CRM.open(url) as crm, _shown("Recomputing") as progress:
+    with CRM.open(url, migrate="never") as crm, _shown("Recomputing") as progress:
         rebuilt = crm.rebuild(progress=progress)
     click.echo(f"{rebuilt.clients} clients looked at, {rebuilt.mended} mended.")
 
 
 def _named(storage: SQLStorage) -> str:
-    """The store's URL without its password."""
-    return storage.engine.url.render_as_string(hide_password=True)
+    """The store's URL without its password, which may stand among the options too."""
+    return storage.engine.url.set(query={}).render_as_string(hide_password=True)
 
 
 @contextmanager

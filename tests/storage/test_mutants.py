@@ -33,7 +33,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-c", "pytest.ini", "--junitxml=results.xml", "--tb=no"]
     command += ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--import-mode=importlib"]
-    paths = os.pathsep.join([str(ADAPTERS), str(ADAPTERS.parents[1] / "servers"), os.environ.get("PYTHONPATH", "")])
+    paths = os.pathsep.join(
+        [
+            str(ADAPTERS),
+            *(str(ADAPTERS.parents[1] / one) for one in ("servers", "reliability/loops")),
+            os.environ.get("PYTHONPATH", ""),
+        ]
+    )
     done = subprocess.run(
         [*command, str(ADAPTERS / "mutants_under_suite.py")],
         cwd=folder, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths},

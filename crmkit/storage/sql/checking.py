@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from crmkit.errors import SchemaAhead, SchemaBehind
+from sqlalchemy.exc import DBAPIError
+
+from crmkit.errors import CRMError, SchemaAhead, SchemaBehind
 from crmkit.storage.sql.history import VERSION_TABLE
 from crmkit.storage.sql.storage import SQLStorage
 
@@ -24,26 +26,37 @@ def check(url: str) -> tuple[str, ...]:
         storage = SQLStorage(url, migrate="never")
     except (SchemaAhead, SchemaBehind) as error:
         return (str(error),)
+    database = storage.connections.database
+    failure: CRMError
     try:
         with storage.engine.connect() as connection:
-            return (*_other_tables(connection), *_unsound(connection))
+            return tuple(_unsound(connection)) or tuple(_other_tables(connection))
+    except DBAPIError as error:
+        failure = database.translated(error.orig or error, "schema")
+    except database.errors as error:
+        failure = database.translated(error, "schema")
     finally:
         storage.close()
+    raise failure
 
 
 def _other_tables(connection: sa.Connection) -> Iterator[str]:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
-    from crmkit.storage.sql.schema import PREFIX, metadata
+    from crmkit.storage.sql.derived import tables as derived  # they join the others' metadata
+    from crmkit.storage.sql.schema import metadata
 
-    def ours(name: str | None, _: str, parents: Any) -> bool:
-        return str(parents.get("table_name") or name).startswith(PREFIX)
+    assert derived.search.metadata is metadata
+
+    def ours(name: str | None, kind: str, parents: Any) -> bool:
+        """A host's tables and plugins' may begin as ours do."""
+        return kind == "schema" or str(parents.get("table_name") or name) in metadata.tables
 
     options = {"version_table": VERSION_TABLE, "include_name": ours, "compare_type": False}
     context = MigrationContext.configure(connection=connection, opts=options)
     for difference in compare_metadata(context, metadata):
-        yield f"The schema is not what revision says: {_in_words(difference)}. Restore it, or ask for help with this line."
+        yield f"The schema is not what its revision says: {_in_words(difference)}. Restore it, or ask for help with this line."
 
 
 def _in_words(difference: Any) -> str:

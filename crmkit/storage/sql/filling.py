@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -13,7 +14,8 @@ from crmkit.domain.client import Client
 from crmkit.domain.ids import ClientId
 from crmkit.domain.query import Query
 from crmkit.domain.where import EVERYTHING, Test, Where
-from crmkit.errors import Conflict, StorageBusy
+from crmkit.errors import Conflict, CRMError, StorageBusy
+from crmkit.storage.sql.databases.database import Link
 
 if TYPE_CHECKING:
     from crmkit.storage.sql.connections import Connections
@@ -24,8 +26,11 @@ T = TypeVar("T")
 Begin = Callable[[], "SQLTransaction"]
 #: Hears how many clients of how many are done.
 Progress = Callable[[int, int], None]
-#: How many clients a step fills: some ten milliseconds of work.
-STEP = 200
+#: How many clients a step fills: some tenths of a second of work.
+STEP = 500
+#: The longest pause between two steps. SQLite queues nobody: who found it locked looks again every tenth of a second at
+#: last, and must find it open then. A step that took less leaves it open for as long as it held it.
+PAUSE = 0.11
 #: Where the position stands once every client was passed.
 BEHIND_ALL = "f" * 32
 #: How often a step that met a writer is tried.
@@ -35,19 +40,21 @@ _IDS = re.compile(r'"([0-9a-f]{32})"').findall
 
 def fill(begin: Begin, connections: Connections, progress: Progress | None = None) -> None:
     """
-    Fill whatever is noted as unfilled, from where it was left.
+    Fill whatever is noted as unfilled, from where it was left; two who do it at once do no harm.
 
     First every client in the order of ids. Then those whom the journal names since the beginning, for a writer of an
-    older crmkit keeps nothing but the records themselves: until a look finds no new entry, and the note is taken away.
+    older crmkit keeps nothing but the records themselves: until there is no new entry at the moment the note goes.
     """
     while noted := _step(begin, lambda tx: tx.execute(tx.statements.one["fillings"]).fetchall()):
         name, position, since = noted[0]
         if since is None:
-            since = _journal_end(connections)
+            since = _settled(connections)
             _step(begin, partial(_note, name, position, since))
         _everyone(begin, name, position, since, progress)
-        while (seen := _step(begin, partial(_named_since, name, since))) != since:
-            since = seen
+        while (end := _settled(connections)) > since:
+            since = _named(begin, name, since, end)
+        one = _step(begin, lambda tx: tx.statements.one["filled"])
+        _patiently(connections, partial(_end, connections, name, since, one))
 
 
 def _note(name: str, position: str | None, since: int, tx: SQLTransaction) -> None:
@@ -67,8 +74,7 @@ def _everyone(begin: Begin, name: str, position: str | None, since: int, progres
         done += len(some)
         if progress is not None:
             progress(done, max(done, total))
-        # SQLite queues nobody: a writer that sleeps until the next try must find the door open now and then.
-        time.sleep((time.monotonic() - started) / 2)
+        time.sleep(min(time.monotonic() - started, PAUSE))
 
 
 def _some(name: str, position: str | None, since: int, tx: SQLTransaction) -> list[ClientId]:
@@ -83,42 +89,73 @@ def _beyond(position: str | None) -> Where:
     return EVERYTHING if position is None else Test("id", "gt", ClientId(UUID(position)))
 
 
-def _named_since(name: str, since: int, tx: SQLTransaction) -> int:
-    """Refresh whom later entries name; say where they end. With none of them left the note goes, in the same commit."""
-    entries = tx.execute(tx.statements.one["texts_since"], (since,)).fetchall()
-    if not entries:
-        tx.execute(tx.statements.one["filled"], (name,))
-        return since
-    named = {found for _, text in entries for found in _IDS(text)}
-    tx.refresh([ClientId(UUID(found)) for found in sorted(named)])
-    seen = int(entries[-1][0])
+def _named(begin: Begin, name: str, since: int, end: int) -> int:
+    """Refresh whom the entries after *since* name, up to *end*: what is above may come before what is still written."""
+    while since < end:
+        since = _step(begin, partial(_some_named, name, since, end))
+    return since
+
+
+def _some_named(name: str, since: int, end: int, tx: SQLTransaction) -> int:
+    rows = tx.execute(tx.statements.one["texts_since"], (since,)).fetchall()
+    entries = [(int(seq), text) for seq, text in rows if seq <= end]
+    tx.refresh(_clients_in(text for _, text in entries))
+    seen = entries[-1][0] if entries else end
     _note(name, BEHIND_ALL, seen, tx)
     return seen
 
 
-def _journal_end(connections: Connections) -> int:
-    """The last entry there is, with none below it still to come."""
-    connection = connections.take()
-    try:
-        end = connections.database.journal_end(connection.link)
-    except BaseException:
-        connections.drop(connection)
-        raise
-    connections.give(connection)
-    return end
+def _clients_in(texts: Iterable[str]) -> list[ClientId]:
+    """Every id there is in them: one of another record names no client, and costs a look only."""
+    return [ClientId(UUID(found)) for found in sorted({found for text in texts for found in _IDS(text)})]
+
+
+def _settled(connections: Connections) -> int:
+    """The last journal entry there is, with none below it still to come."""
+    return _patiently(connections, connections.database.journal_end)
+
+
+def _end(connections: Connections, name: str, since: int, sql: str, link: Link) -> None:
+    connections.database.end_unless_since(link, since, sql, (name,))
+
+
+def _patiently(connections: Connections, work: Callable[[Link], T]) -> T:
+    """Work on a connection of its own; who found a writer there lets it finish and tries again."""
+    database, left = connections.database, ATTEMPTS
+    failure: CRMError
+    while True:
+        connection = connections.take()
+        try:
+            done = work(connection.link)
+        except database.errors as error:
+            failure = database.translated(error, "schema")
+            connections.drop(connection)
+        except BaseException:
+            connections.drop(connection)
+            raise
+        else:
+            connections.give(connection)
+            return done
+        left -= 1
+        if left == 0 or not isinstance(failure, StorageBusy):
+            break
+        time.sleep(PAUSE)
+    raise failure
 
 
 def _step(begin: Begin, work: Callable[[SQLTransaction], T]) -> T:
     """Do one step in one transaction; who met a writer there tries again."""
-    for left in range(ATTEMPTS, 0, -1):
-        tx = begin()
-        try:
-            done = work(tx)
-            tx.commit()
-            return done
-        except (Conflict, StorageBusy):
-            if left == 1:
-                raise
-        finally:
-            tx.rollback()
-    raise AssertionError
+    for _ in range(ATTEMPTS - 1):
+        with suppress(Conflict, StorageBusy):
+            return _tried(begin, work)
+    return _tried(begin, work)
+
+
+def _tried(begin: Begin, work: Callable[[SQLTransaction], T]) -> T:
+    tx = begin()
+    try:
+        done = work(tx)
+        tx.commit()
+        return done
+    finally:
+        tx.rollback()

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from crmkit.errors import CRMError, Fault, Invalid, SchemaAhead, SchemaBehind
+from crmkit.errors import CRMError, Fault, Invalid, SchemaAhead, SchemaBehind, StorageBusy
 from crmkit.storage.opening import Migrate
 from crmkit.storage.sql.databases.database import SCHEMA_LOCK, Link
-from crmkit.storage.sql.filling import Begin, Progress, fill
+from crmkit.storage.sql.filling import PAUSE, Begin, Progress, fill
 from crmkit.storage.sql.history import HEAD, HOSTS_VERSION_TABLE, OURS, REVISIONS, VERSION_TABLE
 
 if TYPE_CHECKING:
     from crmkit.storage.sql.connections import Connections
+
+T = TypeVar("T")
+#: How long, in seconds, a program waits until others have made or changed the schema.
+TURN = 60.0
 
 
 def prepare(connections: Connections, migrate: Migrate, begin: Begin, progress: Progress | None = None) -> None:
@@ -29,9 +35,9 @@ def prepare(connections: Connections, migrate: Migrate, begin: Begin, progress: 
         raise SchemaBehind(None, HEAD)  # looking closer would make an empty one
     found = revision_on(connections)
     if found is None and migrate != "never":
-        found = _create(connections)
+        found = _in_turn(partial(_create, connections))
     if found != HEAD and found in REVISIONS and migrate == "upgrade":
-        _upgrade(connections)
+        _in_turn(partial(_upgrade, connections))
     elif found is None or (found != HEAD and found in REVISIONS):
         raise SchemaBehind(found, HEAD)
     elif found != HEAD:
@@ -40,6 +46,18 @@ def prepare(connections: Connections, migrate: Migrate, begin: Begin, progress: 
         fill(begin, connections, progress)
     elif unfilled(connections):
         raise SchemaBehind(f"{HEAD}, not filled yet", HEAD)
+
+
+def _in_turn(work: Callable[[], T]) -> T:
+    """Wait for whoever makes or changes the schema now, and for writers, never so long that others queue behind us."""
+    deadline = time.monotonic() + TURN
+    while True:
+        try:
+            return work()
+        except StorageBusy:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(PAUSE)
 
 
 def unfilled(connections: Connections) -> bool:
@@ -65,13 +83,18 @@ def _found(connections: Connections, link: Link) -> str | None:
 
 def _placed(connections: Connections, link: Link) -> tuple[str, str | None]:
     """The table that says at which revision of ours a database is, and which it is: our own table or a host's."""
+    placed: list[tuple[str, str]] = []
     for table in (VERSION_TABLE, HOSTS_VERSION_TABLE):
         if link.execute(connections.database.has_table, (table,)).fetchall():
             rows = [str(row[0]) for row in link.execute(f"SELECT version_num FROM {table}").fetchall()]
-            ours = [row for row in rows if row.startswith(OURS)]
-            if ours:
-                return table, next((row for row in reversed(REVISIONS) if row in ours), ours[0])
-    return VERSION_TABLE, None
+            if ours := [row for row in rows if row.startswith(OURS)]:
+                placed.append((table, next((row for row in reversed(REVISIONS) if row in ours), ours[0])))
+    return max(placed, key=lambda one: _age(one[1]), default=(VERSION_TABLE, None))
+
+
+def _age(revision: str) -> int:
+    """A host that took over the migrations of an older store left our own table behind: the later one is right."""
+    return REVISIONS.index(revision) if revision in REVISIONS else len(REVISIONS)
 
 
 def _create(connections: Connections) -> str | None:
@@ -127,6 +150,8 @@ def _upgrade(connections: Connections) -> None:
                 link.execute(statement)
             database.lock(link, [SCHEMA_LOCK])
             try:
+                for statement in database.hasty:
+                    link.execute(statement)
                 upgrade(connection, version_table=_placed(connections, link)[0])
                 database.commit(link)
             finally:

@@ -63,6 +63,18 @@ def _mariadb_store(mariadb_server: MariaDBServer) -> Generator[sa.Engine]:
 
 
 @pytest.fixture
+def empty_postgresql(_postgresql_store: sa.Engine) -> Callable[[], str]:
+    """Empty the store on PostgreSQL and say its URL, as often as it is called."""
+    return lambda: _emptied(_postgresql_store)
+
+
+@pytest.fixture
+def empty_mariadb(_mariadb_store: sa.Engine) -> Callable[[], str]:
+    """Empty the store on MariaDB and say its URL, as often as it is called."""
+    return lambda: _emptied(_mariadb_store)
+
+
+@pytest.fixture
 def postgresql_url(_postgresql_store: sa.Engine) -> str:
     """The URL of a store on PostgreSQL with today's schema and nothing in it."""
     return _emptied(_postgresql_store)

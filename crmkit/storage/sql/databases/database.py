@@ -16,6 +16,8 @@ from crmkit.storage.sql.mapping import Mappings
 #: How long, in seconds, a transaction waits for another's lock before it gives up with `StorageBusy`.
 PATIENCE = 5.0
 JOURNAL_END = "SELECT COALESCE(MAX(seq), 0) FROM crm_journal"
+#: How long, in seconds, a change of the schema waits for writers, who all queue behind it; then it tries again.
+HASTE = 1
 #: Who may make or change a schema: a lock of this name is held meanwhile.
 SCHEMA_LOCK = "crmkit:schema"
 #: What Python itself raises for numbers and texts that no column can hold.
@@ -68,6 +70,8 @@ class Database(ABC):
     has_table: str
     #: Whether a statement that makes or changes tables can be rolled back.
     transactional_ddl: bool
+    #: Said before a schema is changed: who waits there for a table keeps everybody behind waiting too.
+    hasty: tuple[str, ...] = ()
 
     @abstractmethod
     def engine(self, url: sa.URL) -> sa.Engine:
@@ -105,6 +109,10 @@ class Database(ABC):
     @abstractmethod
     def journal_end(self, link: Link) -> int:
         """The number of the last journal entry, once every transaction that might commit a lower one has ended."""
+
+    @abstractmethod
+    def end_unless_since(self, link: Link, since: int, sql: str, args: Sequence[object]) -> None:
+        """Run *sql* if no journal entry came after *since*, while nobody commits one."""
 
     @abstractmethod
     def lock(self, link: Link, names: Sequence[str]) -> None:

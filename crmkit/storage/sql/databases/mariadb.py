@@ -23,7 +23,7 @@ from crmkit.errors import (
     StorageUnreachable,
 )
 from crmkit.storage.sql.codecs import BYTES_AND_NAIVE
-from crmkit.storage.sql.databases.database import JOURNAL_END, PATIENCE, UNSTORABLE, Cursor, Database, Link
+from crmkit.storage.sql.databases.database import HASTE, JOURNAL_END, PATIENCE, UNSTORABLE, Cursor, Database, Link
 from crmkit.storage.sql.mapping import Mappings
 
 try:
@@ -82,6 +82,7 @@ class MariaDB(Database):
     )
     has_table = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s"
     transactional_ddl = False
+    hasty = (f"SET SESSION lock_wait_timeout = {HASTE}",)
 
     def engine(self, url: sa.URL) -> sa.Engine:
         url = url.set(drivername="mysql+pymysql").update_query_dict({"charset": "utf8mb4"})
@@ -124,10 +125,16 @@ class MariaDB(Database):
 
     def journal_end(self, link: Link) -> int:
         """A counter gives numbers in another order than transactions commit: wait for those that are writing."""
-        link.execute("LOCK TABLES crm_journal READ")
+        link.execute(f"LOCK TABLES crm_journal READ WAIT {HASTE}")
         ((end,),) = link.execute(JOURNAL_END).fetchall()
         link.execute("UNLOCK TABLES")
         return int(end)
+
+    def end_unless_since(self, link: Link, since: int, sql: str, args: Sequence[object]) -> None:
+        link.execute(f"LOCK TABLES crm_journal READ, crm_filling WRITE WAIT {HASTE}")
+        if int(link.execute(JOURNAL_END).fetchall()[0][0]) <= since:
+            link.execute(sql, args)
+        link.execute("UNLOCK TABLES")
 
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Named locks of the session, in the order given; they are no part of the transaction."""

@@ -25,7 +25,7 @@ from crmkit.errors import (
     StorageUnreachable,
 )
 from crmkit.storage.sql.codecs import AS_THEY_ARE
-from crmkit.storage.sql.databases.database import JOURNAL_END, PATIENCE, UNSTORABLE, Database, Link
+from crmkit.storage.sql.databases.database import HASTE, JOURNAL_END, PATIENCE, UNSTORABLE, Database, Link
 from crmkit.storage.sql.mapping import Mappings
 
 try:
@@ -91,6 +91,7 @@ class PostgreSQL(Database):
     reading = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
     has_table = "SELECT 1 WHERE to_regclass(%s::text) IS NOT NULL"
     transactional_ddl = True
+    hasty = (f"SET LOCAL lock_timeout = {HASTE * 1000}",)
 
     def engine(self, url: sa.URL) -> sa.Engine:
         url = url.set(drivername="postgresql+psycopg")
@@ -146,9 +147,20 @@ class PostgreSQL(Database):
     def journal_end(self, link: Link) -> int:
         """A sequence gives numbers in another order than transactions commit: wait for those that are writing."""
         link.execute("BEGIN")
-        link.execute("LOCK TABLE crm_journal IN SHARE MODE")
-        ((end,),) = link.execute(JOURNAL_END).fetchall()
+        end = self._last(link)
         link.execute("COMMIT")
+        return end
+
+    def end_unless_since(self, link: Link, since: int, sql: str, args: Sequence[object]) -> None:
+        link.execute("BEGIN")
+        if self._last(link) <= since:
+            link.execute(sql, args)
+        link.execute("COMMIT")
+
+    def _last(self, link: Link) -> int:
+        for statement in (*self.hasty, "LOCK TABLE crm_journal IN SHARE MODE"):
+            link.execute(statement)
+        ((end,),) = link.execute(JOURNAL_END).fetchall()
         return int(end)
 
     def lock(self, link: Link, names: Sequence[str]) -> None:

@@ -91,6 +91,13 @@ class SQLite(Database):
         ((end,),) = link.execute(JOURNAL_END).fetchall()
         return int(end)
 
+    def end_unless_since(self, link: Link, since: int, sql: str, args: Sequence[object]) -> None:
+        """One writer at a time: whoever is not there yet comes behind."""
+        link.execute("BEGIN IMMEDIATE")
+        if self.journal_end(link) <= since:
+            link.execute(sql, args)
+        link.execute("COMMIT")
+
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Nothing to do: one transaction writes at a time, and BEGIN IMMEDIATE has waited for that."""
 

@@ -18,7 +18,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from crmkit.storage.sql.history import VERSION_TABLE
+from crmkit.storage.sql.history import REVISIONS, VERSION_TABLE
 
 VERSIONS = Path(__file__).parent / "versions"
 
@@ -53,9 +53,27 @@ def _run(found: ScriptDirectory, way: str, to: str, **options: Any) -> None:
 
     def steps(stored: Sequence[str], _: MigrationContext) -> Any:
         """Those of others in the same table (a plugin's that is not installed here, a host's) are none of ours."""
-        ours = tuple(revision for revision in stored if revision in known)
-        return getattr(found, way)(to, ours)
+        here = {revision for revision in stored if revision in known}
+        return getattr(found, way)(to, tuple(here - {below for one in here for below in _below(found, one)}))
 
     with EnvironmentContext(Config(), found, fn=steps) as environment:
         environment.configure(**options)
         environment.run_migrations()
+        _keep_ours(found, environment.get_context(), known)
+
+
+def _below(found: ScriptDirectory, revision: str) -> set[str]:
+    """What must have been run before *revision*, in every branch."""
+    return {script.revision for script in found.iterate_revisions(revision, "base")} - {revision}
+
+
+def _keep_ours(found: ScriptDirectory, context: MigrationContext, known: set[str]) -> None:
+    """Say our revision even where a plugin's depends on it: Alembic takes the row away, which a dependency implies."""
+    if context.as_sql or context.connection is None:
+        return
+    stored = set(context.get_current_heads())
+    implied = {below for one in stored & known for below in _below(found, one)}
+    ours = next((revision for revision in reversed(REVISIONS) if revision in implied), None)
+    if ours is not None and not stored & set(REVISIONS):
+        table = sa.table(context.version_table, sa.column("version_num"))
+        context.connection.execute(sa.insert(table).values(version_num=ours))

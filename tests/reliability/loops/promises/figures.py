@@ -11,11 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
-from cattrs import Converter
 
 #: The figures on record. CRMKIT_WRITE_DOCS=1 makes every heavy and nightly run put its own in here.
 FIGURES = Path(__file__).parents[2] / "figures.json"
-_converter = Converter()
 
 
 @attrs.frozen
@@ -50,13 +48,13 @@ def versions(database: str) -> str:
 
 def read(path: Path = FIGURES) -> list[Figure]:
     """The figures on record, in the order of the file."""
-    return _converter.structure(json.loads(path.read_text(encoding="utf-8")), list[Figure])
+    return [Figure(**known) for known in json.loads(path.read_text(encoding="utf-8"))]
 
 
 def write(figures: Iterable[Figure], path: Path = FIGURES) -> None:
     """One figure a line, so that a change shows which run is new."""
-    ordered = sorted(figures, key=lambda figure: (int(figure.promise[1:]), figure.case, figure.run))
-    lines = ",\n".join(json.dumps(_converter.unstructure(figure)) for figure in ordered)
+    ordered = sorted(figures, key=lambda figure: (figure.promise[0], int(figure.promise[1:]), figure.case, figure.run))
+    lines = ",\n".join(json.dumps(attrs.asdict(figure)) for figure in ordered)
     path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
@@ -67,6 +65,14 @@ def record(figure: Figure, path: Path = FIGURES) -> None:
         kind = (figure.promise, figure.case, figure.run)
         known = read(path) if path.exists() else []
         write([*(one for one in known if (one.promise, one.case, one.run) != kind), figure], path)
+        write_page(path)
+
+
+def write_page(path: Path = FIGURES) -> None:
+    """Make docs/reliability.md of what is on record."""
+    from promises.page import PAGE, page
+
+    PAGE.write_text(page(read(path)), encoding="utf-8")
 
 
 def asked_for() -> bool:

@@ -129,6 +129,7 @@ def upgrade() -> None:  # noqa: PLR0915  # one statement for each table and inde
         sa.Column("claimed_until", INSTANT, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="crm_journal_pk"),
+        if_not_exists=True,
     )
     index("crm_journal", "state", "seq", name="pending", where="state = 'pending'")
     op.create_table(
