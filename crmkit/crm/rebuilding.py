@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 import attrs
 
 from crmkit.domain.ids import ClientId
+from crmkit.errors import TransactionOver
 from crmkit.services.rebuilding import rebuild_some
 from crmkit.services.transaction import Transaction
 
@@ -31,10 +32,6 @@ class Rebuilt:
     mended: int
 
 
-class _LookedAtOnly(Exception):  # no error: it ends a block without a commit
-    """Rolls back what was mended."""
-
-
 def rebuild(
     begin: Callable[[], AbstractContextManager[Transaction]], chunk: int, progress: Progress | None, *, dry_run: bool
 ) -> Rebuilt:
@@ -48,10 +45,10 @@ def rebuild(
         started = time.monotonic()
         ids: list[ClientId] = []
         wrong = 0
-        with suppress(_LookedAtOnly), begin() as tx:
+        with suppress(*([TransactionOver] if dry_run else [])), begin() as tx:
             ids, wrong = rebuild_some(tx._unit.store, after, chunk)  # noqa: SLF001
             if dry_run:
-                raise _LookedAtOnly
+                tx._unit.end()  # noqa: SLF001  # a block that is over is rolled back, and says so
         if not ids:
             return Rebuilt(clients, mended)
         after, clients, mended = ids[-1], clients + len(ids), mended + wrong
