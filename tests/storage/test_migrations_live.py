@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
@@ -13,6 +14,7 @@ import pytest
 from older_crmkit import Change, OlderStore, Writer, engine_of, seed, state
 from private_servers import MariaDBServer, PostgreSQLServer
 from private_servers.programs import wait_for
+from promises.figures import Figure
 
 from crmkit import CRM
 from crmkit.errors import SchemaAhead, SchemaBehind
@@ -21,6 +23,7 @@ from crmkit.storage.sql import SQLStorage, check, migrations
 from crmkit.storage.sql.history import HEAD, VERSION_TABLE
 from crmkit.testing import a_client
 
+Tell = Callable[..., Figure]
 DATABASES = ["sqlite", "postgresql", "mariadb"]
 SERVERS = DATABASES[1:]
 #: SQLite at each run; the servers where there is time.
@@ -38,7 +41,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.new()
 
 
-def _upgraded_under_a_writer(url: str, folder: Path, clients: int) -> str:
+def _upgraded_under_a_writer(url: str, folder: Path, clients: int) -> dict[str, int]:
     """All of what must hold; the figures."""
     known, writer = seed(url, clients), Writer(url, folder)
     changes: list[Change] = []
@@ -73,7 +76,14 @@ def _upgraded_under_a_writer(url: str, folder: Path, clients: int) -> str:
             ]
             assert 1 == tx.clients.count(text=f"Person{(clients - 1) // 10 * 10}")
     assert max(pauses) <= PROMISE
-    return f"{len(changes)} commits meanwhile, longest pause {pauses[0]:.2f} s, {clients} clients in {seconds:.1f} s"
+    return {
+        "clients": clients, "seconds": round(seconds), "commits meanwhile": len(changes), "errors": 0, "lost": 0,
+        "ms longest pause": round(1000 * pauses[0]),
+    }  # fmt: skip
+
+
+def _named(url: str) -> str:
+    return url.partition("+")[0].partition(":")[0].replace("mysql", "mariadb")
 
 
 @pytest.mark.parametrize("url", ["sqlite", *HEAVY], indirect=True)
@@ -85,24 +95,16 @@ def test_an_upgrade_misses_nothing_an_older_crmkit_writes_meanwhile(url: str, tm
 @pytest.mark.heavy
 @pytest.mark.parametrize(("url", "clients"), [("sqlite", 100_000), ("postgresql", 5_000), ("mariadb", 5_000)],
                          indirect=["url"])  # fmt: skip
-def test_a_large_store_is_upgraded_under_a_writer(
-    url: str, clients: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_large_store_is_upgraded_under_a_writer(url: str, clients: int, tmp_path: Path, tell: Tell) -> None:
     """The same with a hundred thousand clients, and two hundred thousand ways to reach them."""
-    figures = _upgraded_under_a_writer(url, tmp_path, clients)
-    with capsys.disabled():
-        sys.stdout.write(f"\nR13 {url.partition('+')[0].partition(':')[0]}: {figures}\n")
+    tell("R13", f"{_named(url)}, with a writer", "heavy", _upgraded_under_a_writer(url, tmp_path, clients), "")
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("url", SERVERS, indirect=True)
-def test_a_large_store_on_a_server_is_upgraded_under_a_writer(
-    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_large_store_on_a_server_is_upgraded_under_a_writer(url: str, tmp_path: Path, tell: Tell) -> None:
     """A hundred thousand clients there too."""
-    figures = _upgraded_under_a_writer(url, tmp_path, 100_000)
-    with capsys.disabled():
-        sys.stdout.write(f"\nR13 {url.partition('+')[0]}: {figures}\n")
+    tell("R13", f"{_named(url)}, with a writer", "nightly", _upgraded_under_a_writer(url, tmp_path, 100_000), "")
 
 
 @pytest.mark.parametrize("url", DATABASES, indirect=True)
@@ -200,7 +202,7 @@ def test_who_is_killed_on_the_way_begins_again(url: str) -> None:
 @pytest.mark.heavy
 @pytest.mark.parametrize("way", ["upgrade", "create"])
 @_some(3, 7, 3)
-def test_a_kill_before_many_a_statement_is_resumed(url: str, every: int, way: str) -> None:
+def test_a_kill_before_many_a_statement_is_resumed(url: str, every: int, way: str, tell: Tell) -> None:
     """
     Schema and contents are to the letter what a run leaves that nobody disturbed.
 
@@ -208,16 +210,18 @@ def test_a_kill_before_many_a_statement_is_resumed(url: str, every: int, way: st
     """
     kills, wrong = _killed(url, way, every)
     assert "[]" == wrong
+    tell("R13", f"{_named(url)}, {way} killed", "heavy", {"kills": kills, "left half": 0}, "")
     assert kills > 4
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("way", ["upgrade", "create"])
 @_some(1, 1, 1)
-def test_a_kill_before_any_statement_is_resumed(url: str, every: int, way: str) -> None:
+def test_a_kill_before_any_statement_is_resumed(url: str, every: int, way: str, tell: Tell) -> None:
     """The same for every single statement."""
     kills, wrong = _killed(url, way, every)
     assert "[]" == wrong
+    tell("R13", f"{_named(url)}, {way} killed", "nightly", {"kills": kills, "left half": 0}, "")
     assert kills > 30
 
 
