@@ -57,14 +57,14 @@ class Counted:
             found: Any = made(self_, driver)
             if database.name == "sqlite":
                 return _Ticking(found, self.tick)
-            kind: Any = type(found)
+            kind: Any = found.__class__
             if not hasattr(kind, "ticking"):
                 kind.ticking = True
                 for name in ("execute", "executemany"):
                     setattr(kind, name, _ticking(getattr(kind, name), self.tick))
             return found  # type: ignore[no-any-return]
 
-        type(database).link = link  # type: ignore[method-assign]
+        setattr(type(database), "link", link)  # noqa: B010  # what is put in its place is no method of the class
 
 
 def _ticking(method: Callable[..., Any], tick: Callable[[], None]) -> Callable[..., Any]:
@@ -127,13 +127,13 @@ def _opened(url: str, way: Any) -> list[Any]:
     with engine.connect() as connection:
         tables = sorted(sa.inspect(connection).get_table_names())
         described: list[Any] = (
-            connection.exec_driver_sql(_DESCRIBED[engine.dialect.name]).all()
+            list(connection.exec_driver_sql(_DESCRIBED[engine.dialect.name]).all())
             if engine.dialect.name in _DESCRIBED
             else [connection.exec_driver_sql(f"SHOW CREATE TABLE {table}").one() for table in tables]
         )
         held = [sorted(map(repr, connection.exec_driver_sql(f"SELECT * FROM {table}").all())) for table in tables]
     engine.dispose()
-    return [tables, list(map(tuple, described)), held]
+    return [tables, [tuple(row) for row in described], held]
 
 
 def _back(url: str, way: str) -> None:

@@ -133,10 +133,14 @@ class FailingConnection:
 def planted(monkeypatch: pytest.MonkeyPatch) -> Plan:
     """A plan that every connection opened from now on follows."""
     plan = Plan()
-    monkeypatch.setattr(SQLite, "link", lambda _, driver: FailingConnection(driver, plan))
-    for link in (PsycopgLink, PyMySQLLink):
+
+    def link(_: object, driver: sqlite3.Connection) -> FailingConnection:
+        return FailingConnection(driver, plan)
+
+    monkeypatch.setattr(SQLite, "link", link)
+    for kind in (PsycopgLink, PyMySQLLink):
         for name in ("execute", "executemany"):
-            _plant(monkeypatch, plan, link, name)
+            _plant(monkeypatch, plan, kind, name)
     return plan
 
 

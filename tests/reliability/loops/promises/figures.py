@@ -43,7 +43,7 @@ class Figure:
 
 def versions(database: str) -> str:
     """What a figure stands on."""
-    return f"Python {platform.python_version()}, {database}"
+    return ", ".join(filter(None, [f"Python {platform.python_version()}", database]))
 
 
 def read(path: Path = FIGURES) -> list[Figure]:
