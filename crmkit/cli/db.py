@@ -73,13 +73,16 @@ def _named(storage: SQLStorage) -> str:
 @contextmanager
 def _shown(what: str) -> Generator[Callable[[int, int], None]]:
     """A bar on stderr, which appears with the first step and only on a terminal."""
+    console = Console(stderr=True)
     bar = Progress(
         TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("clients"), TimeRemainingColumn(),
-        console=Console(stderr=True), transient=True,
+        console=console, transient=True,
     )  # fmt: skip
     task = bar.add_task(what, total=None, start=False)
 
     def told(done: int, total: int) -> None:
+        if not console.is_terminal:
+            return
         if not bar.live.is_started:
             bar.start()
             bar.start_task(task)
@@ -88,4 +91,5 @@ def _shown(what: str) -> Generator[Callable[[int, int], None]]:
     try:
         yield told
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from older_crmkit import engine_of, first_schema, seed, state
 
 from crmkit import CRM
 from crmkit.errors import SchemaBehind
@@ -17,7 +18,6 @@ from crmkit.storage.sql import SQLStorage, check, migrations, revisions
 from crmkit.storage.sql.history import HEAD, REVISIONS, VERSION_TABLE
 from crmkit.testing import a_client
 from crmkit.testing.suite.opened import commit
-from older_crmkit import engine_of, first_schema, seed, state
 
 INI = """
 [alembic]
@@ -81,6 +81,9 @@ def downgrade():
     op.drop_table("crm_later", if_exists=True)
 """
 
+#: SQLite at each run; the servers where there is time.
+HEAVY = [pytest.param(name, marks=pytest.mark.heavy) for name in ("postgresql", "mariadb")]
+
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -114,7 +117,7 @@ def _tables(url: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("url", ["sqlite", "postgresql", "mariadb"], indirect=True)
+@pytest.mark.parametrize("url", ["sqlite", *HEAVY], indirect=True)
 def test_a_hosts_own_alembic_makes_and_keeps_our_tables(url: str, tmp_path: Path) -> None:
     """Its command line runs both branches, its `check` leaves ours alone, and its way back takes only its own."""
     _host(tmp_path, url)
@@ -169,7 +172,7 @@ def test_a_host_may_take_over_the_migrations_of_an_older_store(url: str, tmp_pat
 
 
 @pytest.mark.parametrize("ours", REVISIONS)
-@pytest.mark.parametrize("url", ["sqlite", "postgresql", "mariadb"], indirect=True)
+@pytest.mark.parametrize("url", ["sqlite", *HEAVY], indirect=True)
 def test_a_plugins_branch_comes_and_goes_beside_ours(url: str, ours: str, tmp_path: Path) -> None:
     """Alembic drops the row of what another depends on; we keep ours, or nobody could open the store any more."""
     (tmp_path / "forms_0001.py").write_text(FORMS.format(ours=ours))
@@ -208,4 +211,19 @@ def test_a_store_upgrades_without_a_plugin_it_was_written_with(url: str, tmp_pat
     engine.dispose()
     assert {HEAD, "forms_0001"} == rows
     assert "forms_answer" in _tables(url)
+    assert () == check(url)
+
+
+def test_the_revisions_may_be_run_again_over_their_own_tables(url: str) -> None:
+    """Where making tables cannot be rolled back, who was interrupted begins anew: every step finds itself done."""
+    seed(url, 3)
+    engine = engine_of(url)
+    with engine.connect() as connection:
+        for _ in "12":
+            migrations.upgrade(connection)
+            connection.exec_driver_sql(f"DELETE FROM {VERSION_TABLE}")
+        migrations.upgrade(connection)
+        connection.commit()
+    engine.dispose()
+    SQLStorage(url, migrate="upgrade").close()
     assert () == check(url)

@@ -10,17 +10,20 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from older_crmkit import Change, OlderStore, Writer, engine_of, seed, state
+from private_servers import MariaDBServer, PostgreSQLServer
+from private_servers.programs import wait_for
 
 from crmkit import CRM
 from crmkit.errors import SchemaAhead, SchemaBehind
 from crmkit.storage.sql import SQLStorage, check, migrations
 from crmkit.storage.sql.history import HEAD, VERSION_TABLE
 from crmkit.testing import a_client
-from older_crmkit import Change, OlderStore, Writer, engine_of, seed, state
-from private_servers import MariaDBServer, PostgreSQLServer
 
 DATABASES = ["sqlite", "postgresql", "mariadb"]
 SERVERS = DATABASES[1:]
+#: SQLite at each run; the servers where there is time.
+HEAVY = [pytest.param(name, marks=pytest.mark.heavy) for name in SERVERS]
 #: The longest pause, in seconds, an upgrade may cause.
 PROMISE = 2.0
 
@@ -43,6 +46,8 @@ def _upgraded_under_a_writer(url: str, folder: Path, clients: int) -> str:
     def told(done: int, total: int) -> None:
         """The writer ends when every client was passed once: what it wrote since then is left to the journal."""
         if done >= clients and not pauses:
+            wrote = writer.commits()
+            wait_for(lambda: writer.commits() >= wrote + 8, "The older crmkit writes no more.")
             mine, longest = writer.stop()
             changes.extend(mine)
             pauses.append(longest)
@@ -50,7 +55,7 @@ def _upgraded_under_a_writer(url: str, folder: Path, clients: int) -> str:
     entries, started = state(url)[1] if clients < 10_000 else 0, time.monotonic()
     SQLStorage(url, migrate="upgrade", progress=told).close()
     seconds = time.monotonic() - started
-    assert len(changes) > 4
+    assert len(changes) > 8
     for change in changes:
         known |= {record.id: record for record in (*change.added, change.client)}
         for gone in change.removed:
@@ -59,7 +64,7 @@ def _upgraded_under_a_writer(url: str, folder: Path, clients: int) -> str:
     assert in_journal >= max(entries, len(changes))
     assert [] == [id for id in known.keys() | found.keys() if known.get(id) != found.get(id)]
     with CRM.open(url, migrate="never") as crm:
-        assert 0 == crm.rebuild(dry_run=True).mended
+        assert 0 == crm.rebuild(dry_run=True, chunk=10_000).mended
         with crm.read() as tx:
             newest = [change.client for change in changes if change.changed or change.added][-8:]
             assert [] == [
@@ -70,10 +75,10 @@ def _upgraded_under_a_writer(url: str, folder: Path, clients: int) -> str:
     return f"{len(changes)} commits meanwhile, longest pause {pauses[0]:.2f} s, {clients} clients in {seconds:.1f} s"
 
 
-@pytest.mark.parametrize("url", DATABASES, indirect=True)
+@pytest.mark.parametrize("url", ["sqlite", *HEAVY], indirect=True)
 def test_an_upgrade_misses_nothing_an_older_crmkit_writes_meanwhile(url: str, tmp_path: Path) -> None:
     """Every record is what was seeded and acknowledged, search and months follow, and no writer waits for long."""
-    _upgraded_under_a_writer(url, tmp_path, 1500)
+    _upgraded_under_a_writer(url, tmp_path, 300)
 
 
 @pytest.mark.heavy
@@ -115,7 +120,7 @@ def test_what_an_older_crmkit_writes_after_the_upgrade_is_mended_by_a_rebuild(ur
             assert 2 == tx.clients.count(text="late")
 
 
-@pytest.mark.parametrize("url", SERVERS, indirect=True)
+@pytest.mark.parametrize("url", ["postgresql", HEAVY[1]], indirect=True)
 def test_a_commit_that_comes_later_than_a_later_number_is_not_missed(url: str) -> None:
     """Journal numbers are given in another order than transactions commit: the filling waits for those below."""
     seed(url, 20)
@@ -145,7 +150,7 @@ def test_a_commit_that_comes_later_than_a_later_number_is_not_missed(url: str) -
 def test_a_file_that_is_locked_for_long_does_not_end_the_filling(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who cannot even begin tries again, as who met a writer later does."""
     monkeypatch.setattr("crmkit.storage.sql.databases.sqlite.PRAGMAS", ("busy_timeout=1", "journal_mode=WAL"))
-    seed(url, 1200)
+    seed(url, 300)
     older, held = OlderStore(url), list[bool]()
 
     def told(done: int, total: int) -> None:
@@ -177,26 +182,45 @@ def _killed(url: str, way: str, every: int) -> tuple[int, str]:
     return int(kills), wrong
 
 
-@pytest.mark.parametrize("way", ["upgrade", "create"])
-@pytest.mark.parametrize(("url", "every"), [("sqlite", 10), ("postgresql", 15), ("mariadb", 20)], indirect=["url"])
-def test_who_is_killed_on_the_way_begins_again(url: str, every: int, way: str) -> None:
-    """MariaDB commits each change of a schema at once: every step can be repeated, and the revision comes last."""
-    kills, wrong = _killed(url, way, every)
+def _some(sqlite: int, postgresql: int, mariadb: int) -> pytest.MarkDecorator:
+    """Before the first statement, and before each so many-th one after it."""
+    each = [("sqlite", sqlite), ("postgresql", postgresql), ("mariadb", mariadb)]
+    return pytest.mark.parametrize(("url", "every"), each, indirect=["url"])
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_who_is_killed_on_the_way_begins_again(url: str) -> None:
+    """Every step can be repeated, and the revision comes last."""
+    kills, wrong = _killed(url, "upgrade", 20)
     assert "[]" == wrong
     assert kills > 1
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("way", ["upgrade", "create"])
-@pytest.mark.parametrize("url", DATABASES, indirect=True)
-def test_a_kill_before_any_statement_is_resumed(url: str, way: str) -> None:
-    """Schema and contents are to the letter what a run leaves that nobody disturbed."""
-    kills, wrong = _killed(url, way, 1)
+@_some(3, 7, 3)
+def test_a_kill_before_many_a_statement_is_resumed(url: str, every: int, way: str) -> None:
+    """
+    Schema and contents are to the letter what a run leaves that nobody disturbed.
+
+    MariaDB commits each change of a schema at once.
+    """
+    kills, wrong = _killed(url, way, every)
+    assert "[]" == wrong
+    assert kills > 4
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("way", ["upgrade", "create"])
+@_some(1, 1, 1)
+def test_a_kill_before_any_statement_is_resumed(url: str, every: int, way: str) -> None:
+    """The same for every single statement."""
+    kills, wrong = _killed(url, way, every)
     assert "[]" == wrong
     assert kills > 30
 
 
-@pytest.mark.parametrize("url", DATABASES, indirect=True)
+@pytest.mark.parametrize("url", ["sqlite", *HEAVY], indirect=True)
 def test_down_and_up_again_changes_no_record(url: str) -> None:
     """What only later revisions kept goes, and is filled again."""
     known = seed(url, 30)
@@ -234,35 +258,38 @@ def test_a_store_that_is_not_filled_is_behind_and_one_of_the_future_ahead(url: s
         connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = 'crmkit_9999'")
         connection.commit()
     engine.dispose()
-    for migrate in ("create", "upgrade", "never"):
+    for ahead in ("create", "upgrade", "never"):
         with pytest.raises(SchemaAhead):
-            SQLStorage(url, migrate=migrate)
+            SQLStorage(url, migrate=ahead)
+
+
+AT_ONCE = """
+import os, sys
+from crmkit.storage.sql import SQLStorage, migrations
+url, migrate, programs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+gate, open_gate = os.pipe()
+children = []
+for _ in range(programs):
+    if (child := os.fork()) == 0:
+        os.close(open_gate)
+        os.read(gate, 1)
+        SQLStorage(url, migrate=migrate).close()
+        os._exit(0)
+    children.append(child)
+os.close(open_gate)
+sys.exit(sum(os.waitpid(child, 0)[1] != 0 for child in children))
+"""
 
 
 @pytest.mark.parametrize(("programs", "migrate"), [(8, "create"), (2, "upgrade")])
-@pytest.mark.parametrize("url", DATABASES, indirect=True)
+@pytest.mark.parametrize("url", ["sqlite", *HEAVY], indirect=True)
 def test_several_programs_may_open_a_store_at_once(url: str, programs: int, migrate: str) -> None:
     """One makes or upgrades it, the others wait and find it done; two who fill it do no harm."""
     if migrate == "upgrade":
-        seed(url, 700)
-    source = (
-        "import sys; from crmkit.storage.sql import SQLStorage; print('ready', flush=True); input(); "
-        "SQLStorage(sys.argv[1], migrate=sys.argv[2]).close()"
-    )
-    started = [
-        subprocess.Popen([sys.executable, "-c", source, url, migrate], text=True,
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(programs)
-    ]  # fmt: skip
-    for process in started:
-        assert process.stdout
-        assert "ready\n" == process.stdout.readline()
-    for process in started:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    said = [process.communicate(timeout=60)[1] for process in started]
-    assert [(0, "")] * programs == [(process.returncode, one) for process, one in zip(started, said, strict=True)]
+        seed(url, 200)
+    command = [sys.executable, "-c", AT_ONCE, url, migrate, str(programs)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert (0, "") == (done.returncode, done.stderr)
     assert () == check(url)
     with CRM.open(url, migrate="never") as crm:
         assert 0 == crm.rebuild().mended

@@ -36,18 +36,25 @@ class Writer:
         assert self._process.stdout
         assert self._process.stdout.readline() == "writing\n", self._process.communicate()
 
+    def commits(self) -> int:
+        """How many were acknowledged so far."""
+        return len(self._read()[0])
+
     def stop(self) -> tuple[list[Change], float]:
         self._end.touch()
         _, wrong = self._process.communicate(timeout=60)
         assert (0, "") == (self._process.returncode, wrong)
+        return self._read()
+
+    def _read(self) -> tuple[list[Change], float]:
         with self._said.open("rb") as said:
             changes: list[Change] = []
             longest = 0.0
             while True:
                 try:
                     change, seconds = pickle.load(said)  # noqa: S301  # our own process wrote it
-                except EOFError:
-                    return changes, longest
+                except (EOFError, pickle.UnpicklingError):
+                    return changes, longest  # the rest is still being written
                 changes.append(change)
                 longest = max(longest, seconds)
 
