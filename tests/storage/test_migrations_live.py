@@ -198,7 +198,7 @@ def test_who_is_killed_on_the_way_begins_again(url: str) -> None:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("way", ["upgrade", "create"])
-@_some(3, 7, 3)
+@_some(3, 12, 9)
 def test_a_kill_before_many_a_statement_is_resumed(url: str, every: int, way: str) -> None:
     """
     Schema and contents are to the letter what a run leaves that nobody disturbed.

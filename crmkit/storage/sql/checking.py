@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.exc import DBAPIError
 
@@ -62,8 +62,7 @@ def _other_tables(connection: sa.Connection) -> Iterator[str]:
 def _in_words(difference: Any) -> str:
     """What Alembic would do, by names only."""
     if isinstance(difference, list):
-        parts: list[Any] = difference
-        return ", ".join(map(_in_words, parts))
+        return ", ".join(_in_words(part) for part in cast("Iterable[Any]", difference))
     what, *about = difference
     names = [str(getattr(one, "name", one)) for one in about if isinstance(one, str) or hasattr(one, "name")]
     return f"{what.replace('_', ' ')} {' '.join(names)}"

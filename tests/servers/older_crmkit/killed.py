@@ -57,7 +57,7 @@ class Counted:
             found: Any = made(asked, driver)
             if database.name == "sqlite":
                 return _Ticking(found, self.tick)
-            kind: Any = type(found)
+            kind = cast("Any", type(found))
             if not hasattr(kind, "ticking"):
                 kind.ticking = True
                 for name in ("execute", "executemany"):
