@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 
 import attrs
 
@@ -36,6 +36,7 @@ def rebuild(
     begin: Callable[[], AbstractContextManager[Transaction]], chunk: int, progress: Progress | None, *, dry_run: bool
 ) -> Rebuilt:
     """Work in transactions of at most *chunk* clients, so that writers come in between."""
+    looked = CRMError("This was a look only.")  # it ends a block without a commit
     after: ClientId | None = None
     clients, mended, total = 0, 0, 0
     if progress is not None:

@@ -266,7 +266,25 @@ def test_a_store_that_is_not_filled_is_behind_and_one_of_the_future_ahead(url: s
     ways: tuple[Migrate, ...] = ("create", "upgrade", "never")
     for migrate in ways:
         with pytest.raises(SchemaAhead):
-            SQLStorage(url, migrate=migrate)
+            SQLStorage(url, migrate=ahead)
+
+
+AT_ONCE = """
+import os, sys
+from crmkit.storage.sql import SQLStorage, migrations
+url, migrate, programs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+gate, open_gate = os.pipe()
+children = []
+for _ in range(programs):
+    if (child := os.fork()) == 0:
+        os.close(open_gate)
+        os.read(gate, 1)
+        SQLStorage(url, migrate=migrate).close()
+        os._exit(0)
+    children.append(child)
+os.close(open_gate)
+sys.exit(sum(os.waitpid(child, 0)[1] != 0 for child in children))
+"""
 
 
 AT_ONCE = """

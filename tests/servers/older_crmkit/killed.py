@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import sqlalchemy as sa
@@ -51,10 +51,10 @@ class Counted:
     def listen(self, database: Database) -> None:
         """To what SQLAlchemy sends and to what is sent on our own links."""
         event.listen(sa.Engine, "before_cursor_execute", self.tick)
-        made = type(database).link
+        made, kind_of_database = type(database).link, cast("Any", type(database))
 
-        def link(self_: Database, driver: Any) -> Link:
-            found: Any = made(self_, driver)
+        def link(asked: Database, driver: Any) -> Link:
+            found: Any = made(asked, driver)
             if database.name == "sqlite":
                 return _Ticking(found, self.tick)
             kind: Any = found.__class__
@@ -62,7 +62,7 @@ class Counted:
                 kind.ticking = True
                 for name in ("execute", "executemany"):
                     setattr(kind, name, _ticking(getattr(kind, name), self.tick))
-            return found  # type: ignore[no-any-return]
+            return cast("Link", found)
 
         setattr(type(database), "link", link)  # noqa: B010  # what is put in its place is no method of the class
 
