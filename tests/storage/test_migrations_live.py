@@ -266,7 +266,7 @@ def test_a_store_that_is_not_filled_is_behind_and_one_of_the_future_ahead(url: s
     ways: tuple[Migrate, ...] = ("create", "upgrade", "never")
     for migrate in ways:
         with pytest.raises(SchemaAhead):
-            SQLStorage(url, migrate=ahead)
+            SQLStorage(url, migrate=migrate)
 
 
 AT_ONCE = """
