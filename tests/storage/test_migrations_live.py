@@ -287,24 +287,6 @@ sys.exit(sum(os.waitpid(child, 0)[1] != 0 for child in children))
 """
 
 
-AT_ONCE = """
-import os, sys
-from crmkit.storage.sql import SQLStorage, migrations
-url, migrate, programs = sys.argv[1], sys.argv[2], int(sys.argv[3])
-gate, open_gate = os.pipe()
-children = []
-for _ in range(programs):
-    if (child := os.fork()) == 0:
-        os.close(open_gate)
-        os.read(gate, 1)
-        SQLStorage(url, migrate=migrate).close()
-        os._exit(0)
-    children.append(child)
-os.close(open_gate)
-sys.exit(sum(os.waitpid(child, 0)[1] != 0 for child in children))
-"""
-
-
 @pytest.mark.parametrize(("programs", "migrate"), [(8, "create"), (2, "upgrade")])
 @pytest.mark.parametrize("url", ["sqlite", *HEAVY], indirect=True)
 def test_several_programs_may_open_a_store_at_once(url: str, programs: int, migrate: str) -> None:
