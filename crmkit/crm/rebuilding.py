@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 
 import attrs
 
 from crmkit.domain.ids import ClientId
-from crmkit.errors import TransactionOver
+from crmkit.errors import CRMError
 from crmkit.services.rebuilding import rebuild_some
 from crmkit.services.transaction import Transaction
 
@@ -36,6 +36,7 @@ def rebuild(
     begin: Callable[[], AbstractContextManager[Transaction]], chunk: int, progress: Progress | None, *, dry_run: bool
 ) -> Rebuilt:
     """Work in transactions of at most *chunk* clients, so that writers come in between."""
+    looked = CRMError("This was a look only.")  # it ends a block without a commit
     after: ClientId | None = None
     clients, mended, total = 0, 0, 0
     if progress is not None:
@@ -45,10 +46,14 @@ def rebuild(
         started = time.monotonic()
         ids: list[ClientId] = []
         wrong = 0
-        with suppress(*([TransactionOver] if dry_run else [])), begin() as tx:
-            ids, wrong = rebuild_some(tx._unit.store, after, chunk)  # noqa: SLF001
-            if dry_run:
-                tx._unit.end()  # noqa: SLF001  # a block that is over is rolled back, and says so
+        try:
+            with begin() as tx:
+                ids, wrong = rebuild_some(tx._unit.store, after, chunk)  # noqa: SLF001
+                if dry_run:
+                    raise looked
+        except CRMError as error:
+            if error is not looked:
+                raise
         if not ids:
             return Rebuilt(clients, mended)
         after, clients, mended = ids[-1], clients + len(ids), mended + wrong

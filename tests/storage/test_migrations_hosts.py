@@ -181,6 +181,8 @@ def test_a_plugins_branch_comes_and_goes_beside_ours(url: str, ours: str, tmp_pa
     with engine.connect() as connection:
         migrations.upgrade(connection, "heads", also=[tmp_path])
         connection.commit()
+        rows = {str(row[0]) for row in connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}")}
+    assert {HEAD, "forms_0001"} == rows
     assert "forms_answer" in _tables(url)
     SQLStorage(url, migrate="upgrade").close()
     storage = SQLStorage(url)

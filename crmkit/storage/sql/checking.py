@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.exc import DBAPIError
 
@@ -61,11 +61,11 @@ def _other_tables(connection: sa.Connection) -> Iterator[str]:
 
 def _in_words(difference: Any) -> str:
     """What Alembic would do, by names only."""
-    several: list[Any] = list(difference)
-    if not isinstance(several[0], str):
-        return ", ".join(map(_in_words, several))
-    names = [str(getattr(one, "name", one)) for one in several[1:] if isinstance(one, str) or hasattr(one, "name")]
-    return f"{several[0].replace('_', ' ')} {' '.join(names)}"
+    if isinstance(difference, list):
+        return ", ".join(_in_words(part) for part in cast("Iterable[Any]", difference))
+    what, *about = difference
+    names = [str(getattr(one, "name", one)) for one in about if isinstance(one, str) or hasattr(one, "name")]
+    return f"{what.replace('_', ' ')} {' '.join(names)}"
 
 
 def _unsound(connection: sa.Connection) -> Iterator[str]:

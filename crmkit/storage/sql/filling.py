@@ -27,7 +27,7 @@ Begin = Callable[[], "SQLTransaction"]
 #: Hears how many clients of how many are done.
 Progress = Callable[[int, int], None]
 #: How many clients a step fills: some tenths of a second of work.
-STEP = 1000
+STEP = 500
 #: The longest pause between two steps. SQLite queues nobody: who found it locked looks again every tenth of a second at
 #: last, and must find it open then. A step that took less leaves it open for as long as it held it.
 PAUSE = 0.11

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import sqlalchemy as sa
@@ -51,20 +51,20 @@ class Counted:
     def listen(self, database: Database) -> None:
         """To what SQLAlchemy sends and to what is sent on our own links."""
         event.listen(sa.Engine, "before_cursor_execute", self.tick)
-        made = type(database).link
+        made, kind_of_database = type(database).link, cast("Any", type(database))
 
-        def link(self_: Database, driver: Any) -> Link:
-            found: Any = made(self_, driver)
+        def link(asked: Database, driver: Any) -> Link:
+            found: Any = made(asked, driver)
             if database.name == "sqlite":
                 return _Ticking(found, self.tick)
-            kind: Any = found.__class__
+            kind = cast("Any", type(found))
             if not hasattr(kind, "ticking"):
                 kind.ticking = True
                 for name in ("execute", "executemany"):
                     setattr(kind, name, _ticking(getattr(kind, name), self.tick))
-            return found  # type: ignore[no-any-return]
+            return cast("Link", found)
 
-        setattr(type(database), "link", link)  # noqa: B010  # what is put in its place is no method of the class
+        kind_of_database.link = link
 
 
 def _ticking(method: Callable[..., Any], tick: Callable[[], None]) -> Callable[..., Any]:
@@ -126,14 +126,12 @@ def _opened(url: str, way: Any) -> list[Any]:
     engine = engine_of(url)
     with engine.connect() as connection:
         tables = sorted(sa.inspect(connection).get_table_names())
-        described: list[Any] = (
-            list(connection.exec_driver_sql(_DESCRIBED[engine.dialect.name]).all())
-            if engine.dialect.name in _DESCRIBED
-            else [connection.exec_driver_sql(f"SHOW CREATE TABLE {table}").one() for table in tables]
-        )
+        one = _DESCRIBED.get(engine.dialect.name)
+        asked = [one] if one else [f"SHOW CREATE TABLE {table}" for table in tables]
+        described = [tuple(row) for sql in asked for row in connection.exec_driver_sql(sql)]
         held = [sorted(map(repr, connection.exec_driver_sql(f"SELECT * FROM {table}").all())) for table in tables]
     engine.dispose()
-    return [tables, [tuple(row) for row in described], held]
+    return [tables, described, held]
 
 
 def _back(url: str, way: str) -> None:

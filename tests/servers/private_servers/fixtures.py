@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import TypeVar
 
 import pytest
@@ -98,7 +99,8 @@ def _emptied(engine: sa.Engine) -> str:
     with engine.connect() as connection:
         for (left,) in connection.exec_driver_sql(_OTHERS[engine.dialect.name]).all():
             if engine.dialect.name == "mysql":
-                connection.exec_driver_sql(f"KILL {left}")
+                with suppress(sa.exc.OperationalError):  # it may have ended by itself meanwhile
+                    connection.exec_driver_sql(f"KILL {left}")
         for table in reversed(metadata.sorted_tables):
             connection.exec_driver_sql(f"DELETE FROM {table.name}")
         connection.commit()
