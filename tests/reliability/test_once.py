@@ -10,20 +10,17 @@ from typing import Any
 
 import attrs
 import pytest
+from promises.contents import Stored, empty, stored, texts_of, version_of
 from promises.figures import Figure
 from promises.losses import WAYS, Cut, How, cut_off
 from promises.scales import scales
 from promises.shop import CALLS, CANARY, Ids, shop
 
 from crmkit import CRM, Client
-from crmkit.domain.query import Query
 from crmkit.errors import CRMError, OutcomeUnknown, StorageUnreachable
-from crmkit.ports import RECORDS
 from crmkit.storage.sql import SQLStorage
-from crmkit.storage.sql.schema import metadata
 
 Tell = Callable[..., Figure]
-Stored = dict[Any, Any]
 #: One that locks and inserts, one that reads, changes and deletes: each way of being cut off, at each of their calls.
 SOME = ("clients.ensure", "contacts.remove")
 
@@ -43,16 +40,16 @@ class Once:
         """Cut off each call of one verb in turn; each time the store must change as if nothing had been."""
         changes = list[Any]()
         for at in range(1, 500):
-            self.empty()
+            empty(self.storage)
             ids, key = shop(self.crm), f"{verb} {how} {at}"
-            before = self.stored(key)
+            before = stored(self.crm, key)
             self.cut.arm(how, at)
             result = self.until_answered(verb, ids, key, before)
             self.cut.disarm()
-            after = self.stored(key)
+            after = stored(self.crm, key)
             changes.append((_difference(before, after), result is None))
             again = self.crm.run(lambda tx: CALLS[verb](tx, ids) and None, key=key)  # noqa: B023
-            self.blame("doubled", verb, again != result or self.stored(key) != after)
+            self.blame("doubled", verb, again != result or stored(self.crm, key) != after)
             self.blame("leaked", verb, bool(self.storage.connections._used))
             if self.cut.hit is None:
                 break
@@ -65,13 +62,13 @@ class Once:
             try:
                 return self.crm.run(lambda tx: _told(CALLS[verb](tx, ids)), key=key)
             except (CRMError, KeyboardInterrupt) as error:
-                self.texts += _texts_of(error)
-                there = self.stored(key) != before
+                self.texts += texts_of(error)
+                there = stored(self.crm, key) != before
                 self.counts["landed unacknowledged"] += there
-                self.blame("foreign", verb, self.cut.how.startswith("lost") != isinstance(error, CRMError))
+                self.blame("foreign errors", verb, self.cut.how.startswith("lost") != isinstance(error, CRMError))
                 self.blame("half", verb, there != self.cut.done)
                 unknown = self.cut.hit == "COMMIT" and self.cut.how.startswith("lost")
-                self.blame("foreign", verb, unknown != isinstance(error, OutcomeUnknown))
+                self.blame("foreign errors", verb, unknown != isinstance(error, OutcomeUnknown))
                 self.blame("leaked", verb, bool(self.storage.connections._used))
         raise AssertionError(f"{verb} does not get through.")
 
@@ -79,21 +76,6 @@ class Once:
         """Note what is wrong."""
         if wrong:
             self.faults.append(f"{fault}: {verb}, {self.cut.how}, call {self.cut.at}: {self.cut.hit}")
-
-    def stored(self, key: str) -> Stored:
-        """Every record, the journal and what the key remembers."""
-        with self.crm.read() as tx:
-            store = tx._unit.store
-            held: Stored = {(kind, record.id): record for kind in RECORDS for record in store.select(Query(kind))}
-            return held | {"journal": list(store.journal()), "key": store.recall(key)}
-
-    def empty(self) -> None:
-        """Begin anew, so that looking stays cheap."""
-        with self.storage.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
-            for table in reversed(metadata.sorted_tables):
-                connection.exec_driver_sql(f"DELETE FROM {table.name}")
-            connection.exec_driver_sql("COMMIT")
 
 
 @pytest.mark.parametrize("database", WAYS)
@@ -112,9 +94,10 @@ def test_a_command_that_is_cut_off_anywhere_is_done_once_under_its_key(
         for verb in scale:
             for how in ways[:1] if run == "plain" else ways:
                 once.verb(verb, how)
-        version = _version(storage)
+        version = version_of(storage)
     counts = {"verbs": len(scale), **once.counts} | {
-        kind: sum(fault.startswith(kind) for fault in once.faults) for kind in ("half", "doubled", "foreign", "leaked")
+        kind: sum(fault.startswith(kind) for fault in once.faults)
+        for kind in ("half", "doubled", "foreign errors", "leaked")
     }
     tell("R5", f"{database}, cut off under a key", run, counts, version)
     assert [] == once.faults
@@ -150,18 +133,3 @@ def _difference(before: Stored, after: Stored) -> Mapping[Any, int]:
         told[tuple(event.topic for event in entry.events)] += 1
     told["key"] = (before["key"] is None) + 2 * (after["key"] is None)
     return told
-
-
-def _texts_of(error: BaseException | None) -> list[str]:
-    """All that an error and what hangs on it could show."""
-    texts = list[str]()
-    while error is not None:
-        texts.append(f"{error} {error!r} {error.args}")
-        error = error.__cause__ or error.__context__
-    return texts
-
-
-def _version(storage: SQLStorage) -> str:
-    with storage.engine.connect() as connection:
-        asked = "SELECT sqlite_version()" if storage.name == "sqlite" else "SELECT version()"
-        return f"{storage.name} {str(connection.exec_driver_sql(asked).scalar()).removeprefix('PostgreSQL ')[:20]}"

@@ -37,7 +37,10 @@ PROMISES = {
         "A failure of the storage leaves the store as it was, and the error says what to do",
         (
             "For every verb, the first, second, third … call to the driver fails, until the verb gets through, with an error "
-            "that the driver really raises: in turn another one for each verb, in a nightly run each of them."
+            "that the driver really raises: in turn another one for each verb, in a nightly run each of them. And under a "
+            "key, each call is cut off for real, before the server did it and after: the socket is shut, the server told to "
+            "deadlock, the caller interrupted; the command is run until it is answered. Each time every record, the "
+            "journal and the key are compared."
         ),
     ),
     "R6": (
