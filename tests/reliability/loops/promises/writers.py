@@ -13,9 +13,9 @@ from collections.abc import Callable
 from threading import Event
 from uuid import UUID
 
-from crmkit import CRM
+from crmkit import CRM, Client, Transaction
 from crmkit.domain.ids import ClientId
-from crmkit.errors import Conflict, CRMError, StorageUnreachable
+from crmkit.errors import Conflict, CRMError, OutcomeUnknown, StorageUnreachable
 
 #: How often a command that may be run again is tried before it counts as an error.
 ATTEMPTS = 2_000
@@ -50,20 +50,31 @@ def increment(crm: CRM, times: int, who: str) -> dict[str, float]:
 
 
 def command(crm: CRM, times: int, who: str) -> dict[str, float]:
-    """Commands that must be done once each, whatever happens to the server: run under a key until it answers."""
-    tried, between = 0, Event()
+    """
+    Commands that must be done once each, whatever happens to the server: run under a key until it answers.
+
+    One has `landed` if an earlier try was done, though all we got was an error; `denied` if that error said it was not.
+    """
+    tried, between, made = 0, Event(), list[str]()
+
+    def add(tx: Transaction, key: str) -> Client:
+        made.append(key)
+        return tx.clients.add(name=key)
+
     for number in range(times):
-        key = f"{who}-{number}"
+        key, unknown = f"{who}-{number}", False
         for _ in range(ATTEMPTS):
             tried += 1
+            made.clear()
             try:
-                crm.run(lambda tx: tx.clients.add(name=key), key=key)  # noqa: B023
+                crm.run(lambda tx: add(tx, key), key=key)  # noqa: B023
                 break
-            except (StorageUnreachable, Conflict):
+            except (StorageUnreachable, Conflict) as error:
+                unknown = unknown or isinstance(error, OutcomeUnknown)
                 between.wait(0.01)
         else:
             return {"acknowledged": number, "tried": tried}
-        tell({"acknowledged": key})
+        tell({"acknowledged": key, "landed": not made, "denied": not made and not unknown})
     return {"acknowledged": times, "tried": tried}
 
 
