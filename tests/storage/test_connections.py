@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -150,3 +151,45 @@ storage.close()
         text=True,
     )
     assert (0, "") == (done.returncode, done.stderr)
+
+
+class _Interrupted:
+    """A link whose caller is interrupted at one kind of statement: Ctrl-C, a signal, a greenlet's deadline."""
+
+    in_transaction = True
+
+    def __init__(self, real: Any, at: str) -> None:
+        self._real, self._at = real, at
+
+    def execute(self, sql: str, args: Sequence[object] = ()) -> Any:
+        return self._sent(sql, self._real.execute, args)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> Any:
+        return self._sent(sql, self._real.executemany, rows)
+
+    def _sent(self, sql: str, send: Callable[..., Any], given: object) -> Any:
+        if sql.startswith(self._at):
+            raise KeyboardInterrupt
+        return send(sql, given)
+
+
+@pytest.mark.parametrize("at", ["SELECT", "INSERT", "COMMIT", "ROLLBACK"])
+def test_a_connection_that_was_interrupted_is_never_used_again(storage: SQLStorage, at: str) -> None:
+    """The answer that nobody fetched would be taken for that to the next question; nor may it stay in use for ever."""
+    tx = storage.begin(write=True, scope=EVERYONE)
+    was = tx._link  # pyright: ignore[reportPrivateUsage]
+    tx._link = _Interrupted(was, at)  # pyright: ignore[reportPrivateUsage]
+    tx.insert(a_client())
+    with pytest.raises(KeyboardInterrupt):
+        if at == "SELECT":
+            tx.select(Query(Client))
+        elif at == "ROLLBACK":
+            tx.rollback()
+        else:
+            tx.commit()
+    tx.rollback()
+    assert {} == storage.connections._used  # pyright: ignore[reportPrivateUsage]
+    assert was is not _used_by(storage)
+    commit(storage, a_client())
+    with reading(storage) as later:
+        assert 1 == later.count(Client, Query(Client).where)

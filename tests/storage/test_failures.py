@@ -20,6 +20,7 @@ from crmkit.errors import Conflict, CRMError, Invalid, StorageBusy, StorageFull,
 from crmkit.ports import Storage
 from crmkit.storage.sql import SQLStorage
 from crmkit.storage.sql.databases.sqlite import SQLite
+from crmkit.storage.sql.transaction import SQLTransaction
 from crmkit.testing import a_client, a_touchpoint
 from crmkit.testing.suite.opened import commit, reading, writing
 
@@ -91,6 +92,30 @@ def test_a_file_that_may_only_be_read_says_so(tmp_path: Path) -> None:
     error = _failing(lambda: commit(storage, a_client()), StorageUnreachable)
     storage.close()
     assert "SQLITE_READONLY" in str(error)
+
+
+def test_a_page_that_is_broken_is_named_by_a_code_wherever_it_is_met(tmp_path: Path) -> None:
+    """SQLite reads the first row of an answer when it is asked, the others when they are fetched."""
+    storage = SQLStorage(f"sqlite:///{tmp_path}/crm.db")
+    commit(storage, *(a_client(f"{SECRET} {number}") for number in range(500)))
+    ((page,),) = _ask(storage, "SELECT rootpage FROM sqlite_master WHERE name = 'crm_client'")
+    storage.close()
+    whole, size = (tmp_path / "crm.db").read_bytes(), 4096
+    leaf = whole.index(f"{SECRET} 300".encode()) // size
+    assert leaf + 1 > page
+    (tmp_path / "crm.db").write_bytes(whole[: leaf * size] + b"\xff" * size + whole[(leaf + 1) * size :])
+    storage = SQLStorage(f"sqlite:///{tmp_path}/crm.db")
+    error = _failing(lambda: _all_of(storage), StorageUnreachable)
+    assert "SQLITE_CORRUPT" in str(error)
+    assert (None, None) == (error.__cause__, error.__context__)
+    assert {} == storage.connections._used  # pyright: ignore[reportPrivateUsage]
+    storage.close()
+
+
+def _ask(storage: SQLStorage, sql: str) -> list[tuple[Any, ...]]:
+    with reading(storage) as tx:
+        assert isinstance(tx, SQLTransaction)
+        return tx.read(sql, ())
 
 
 @pytest.mark.parametrize("writes", ["flushed by a read", "at commit"])

@@ -45,7 +45,7 @@ def fill(begin: Begin, connections: Connections, progress: Progress | None = Non
     First every client in the order of ids. Then those whom the journal names since the beginning, for a writer of an
     older crmkit keeps nothing but the records themselves: until there is no new entry at the moment the note goes.
     """
-    while noted := _step(begin, lambda tx: tx.execute(tx.statements.one["fillings"]).fetchall()):
+    while noted := _step(begin, lambda tx: tx.rows(tx.statements.one["fillings"])):
         name, position, since = noted[0]
         if since is None:
             since = _settled(connections)
@@ -97,7 +97,7 @@ def _named(begin: Begin, name: str, since: int, end: int) -> int:
 
 
 def _some_named(name: str, since: int, end: int, tx: SQLTransaction) -> int:
-    rows = tx.execute(tx.statements.one["texts_since"], (since,)).fetchall()
+    rows = tx.rows(tx.statements.one["texts_since"], (since,))
     entries = [(int(seq), text) for seq, text in rows if seq <= end]
     tx.refresh(_clients_in(text for _, text in entries))
     seen = entries[-1][0] if entries else end

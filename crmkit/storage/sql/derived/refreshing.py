@@ -71,4 +71,4 @@ def _records(tx: SQLTransaction, kind: type[Any], ids: Sequence[object]) -> list
 
 
 def _rows(tx: SQLTransaction, table: sa.Table, ids: Sequence[object]) -> list[tuple[Any, ...]]:
-    return tx.execute(tx.statements.of_clients[table, len(ids)], ids).fetchall()
+    return tx.rows(tx.statements.of_clients[table, len(ids)], ids)
