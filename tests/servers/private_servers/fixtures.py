@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from crmkit.storage.opening import open_storage
@@ -99,7 +100,7 @@ def _emptied(engine: sa.Engine) -> str:
     with engine.connect() as connection:
         for (left,) in connection.exec_driver_sql(_OTHERS[engine.dialect.name]).all():
             if engine.dialect.name == "mysql":
-                with suppress(sa.exc.OperationalError):  # it may have ended by itself meanwhile
+                with suppress(OperationalError):  # it may have ended by itself meanwhile
                     connection.exec_driver_sql(f"KILL {left}")
         for table in reversed(metadata.sorted_tables):
             connection.exec_driver_sql(f"DELETE FROM {table.name}")
