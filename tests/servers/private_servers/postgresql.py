@@ -6,7 +6,9 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from private_servers.programs import Missing, folder_for, found, readable, unprivileged
 
@@ -20,7 +22,7 @@ class PostgreSQLServer:
     def __init__(self, *settings: str) -> None:
         who = unprivileged("nobody")
         self._folder = folder_for(who)
-        self._programs = readable(_installed(), who, self._folder) / "bin"
+        self._programs = _runnable(_installed(), who, self._folder) / "bin"
         self._who = who
         self._environment = {**os.environ, "LC_ALL": "C.UTF-8", "HOME": str(self._folder)}
         self._settings = (
@@ -63,6 +65,16 @@ class PostgreSQLServer:
             [str(self._programs / program), *data, *args], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env=self._environment, cwd=self._folder, **self._who,
         )  # fmt: skip
+
+
+def _runnable(place: Path, who: Mapping[str, Any], beside: Path) -> Path:
+    """Where *who* can run it; the wheel's libraries lie beside its package, and are looked for there."""
+    if place == (runs := readable(place, who, beside / "programs" / place.parent.name)):
+        return place
+    libraries = place.parent.with_suffix(".libs")
+    if libraries.is_dir():
+        readable(libraries, who, beside / "programs")
+    return runs
 
 
 def _installed() -> Path:

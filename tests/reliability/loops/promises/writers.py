@@ -15,7 +15,7 @@ from uuid import UUID
 
 from crmkit import CRM, Client, Transaction
 from crmkit.domain.ids import ClientId
-from crmkit.errors import Conflict, CRMError, OutcomeUnknown, StorageUnreachable
+from crmkit.errors import Conflict, CRMError, OutcomeUnknown, StorageBusy, StorageUnreachable
 
 #: How often a command that may be run again is tried before it counts as an error.
 ATTEMPTS = 2_000
@@ -36,8 +36,8 @@ def write(crm: CRM, times: int, who: str) -> dict[str, float]:
 
 
 def increment(crm: CRM, times: int, who: str) -> dict[str, float]:
-    """Change one client again and again; who comes second begins anew."""
-    id, conflicts, done = ClientId(UUID(who)), 0, 0
+    """Change one client again and again; who comes second begins anew, and so does who waited in vain."""
+    id, conflicts, waits, done = ClientId(UUID(who)), 0, 0, 0
     while done < times:
         try:
             with crm.begin() as tx:
@@ -46,7 +46,9 @@ def increment(crm: CRM, times: int, who: str) -> dict[str, float]:
             done += 1
         except Conflict:
             conflicts += 1
-    return {"successes": done, "conflicts": conflicts}
+        except StorageBusy:
+            waits += 1
+    return {"successes": done, "conflicts": conflicts, "waits": waits}
 
 
 def command(crm: CRM, times: int, who: str) -> dict[str, float]:
