@@ -1,1 +1,21 @@
-"""Plugins: what integrators write. The slots on the command path that they fill are `crmkit.services.command.Slots`."""
+"""Plugins: what integrators write, and all they may import besides `crmkit` itself."""
+
+from crmkit.domain.actor import System as System
+from crmkit.plugins.context import EventContext as EventContext, HookContext as HookContext
+from crmkit.plugins.context import ProjectContext as ProjectContext
+from crmkit.plugins.host import Plugins as Plugins
+from crmkit.plugins.markers import hookimpl as hookimpl, on as on
+from crmkit.plugins.plugin import AuthFailed as AuthFailed, NotReady as NotReady, Plugin as Plugin
+from crmkit.plugins.states import PluginStatus as PluginStatus
+from crmkit.plugins.values.asking import Address as Address, Window as Window
+from crmkit.plugins.values.channels import Channel as Channel, Message as Message, Receipt as Receipt
+from crmkit.plugins.values.deciding import (
+    Command as Command,
+    DealMove as DealMove,
+    MergePlan as MergePlan,
+    MergeQuestion as MergeQuestion,
+    RecordChange as RecordChange,
+    Veto as Veto,
+)
+from crmkit.plugins.values.registering import ConsentPurpose as ConsentPurpose, HealthCheck as HealthCheck
+from crmkit.plugins.values.reporting import DeadLetter as DeadLetter, Failure as Failure

@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from crmkit.errors import Conflict, Fault, ReadOnly
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from crmkit.domain.client import Client
+    from crmkit.domain.contact_point import PointKind
     from crmkit.domain.events import Event
+    from crmkit.domain.ids import ClientId
     from crmkit.domain.records import Record
+    from crmkit.domain.touchpoint import Touchpoint
     from crmkit.services.unit import Unit
 
 P = ParamSpec("P")
@@ -25,22 +31,36 @@ D = TypeVar("D", bound="Record")
 
 
 class Slots(Protocol):
-    """What may take part in a command; a CRM without any pays for one comparison."""
+    """What may take part in a transaction; a CRM without any pays for one comparison."""
 
-    def around(self, command: str) -> AbstractContextManager[None]:
-        """Enter before a verb such as `deals.win` and leave after it."""
+    def around(self, unit: Unit) -> AbstractContextManager[None]:
+        """Enter before a verb, `unit.command`, and leave after it."""
         ...
 
-    def filter(self, command: str, record: D) -> D:
+    def filter(self, unit: Unit, record: D) -> D:
         """Amend a record on its way in; the same record means unchanged."""
         ...
 
-    def check(self, command: str, before: Record | None, after: Record | None) -> Iterable[Fault]:
+    def check(self, unit: Unit, before: Record | None, after: Record | None) -> Iterable[Fault]:
         """Object to a change; every objection is told. None before: added; None after: removed."""
         ...
 
-    def project(self, events: Sequence[Event]) -> None:
+    def project(self, unit: Unit, events: Sequence[Event]) -> None:
         """Write what follows from these events, in the same commit."""
+        ...
+
+    def plan_merge(self, unit: Unit, keep: Client, drop: Client) -> ClientId | None:
+        """Say which of two clients is kept, None for as the caller said."""
+        ...
+
+    def resolve(self, unit: Unit, kind: PointKind, value: str, match_key: str | None) -> ClientId | None:
+        """Say whose an address is that nobody here has."""
+        ...
+
+    def timeline(
+        self, unit: Unit, client_id: ClientId, before: datetime | None, since: datetime | None
+    ) -> tuple[Sequence[Touchpoint], bool]:
+        """What others know of a client's past, older than *before*, not older than *since*; and whether that is all."""
         ...
 
 
@@ -69,7 +89,7 @@ def command(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P],
         try:
             if unit.slots is None:
                 return verb(room, *args, **given)
-            with unit.slots.around(called):
+            with unit.slots.around(unit):
                 return verb(room, *args, **given)
         except BaseException as error:
             if unit.written != written or isinstance(error, Conflict):

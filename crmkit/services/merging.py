@@ -26,6 +26,8 @@ def merge(
 ) -> Client:
     """Move everything of one client to the other, and leave a merge in its place."""
     store, (duplicate, survivor) = unit.store, _both(unit, id, into)
+    if unit.slots is not None and unit.slots.plan_merge(unit, survivor, duplicate) == duplicate.id:
+        duplicate, survivor, version, into_version = survivor, duplicate, into_version, version
     _check_two(duplicate, survivor)
     # Its row first: what else hangs something on it, or raises what it keeps, comes before this or fails.
     duplicate = unit.claim(duplicate, version)

@@ -66,7 +66,7 @@ class Event:
     version: int
 
     def __init_subclass__(cls) -> None:  # attrs makes the class anew for its slots; the second one wins
-        cls.topic = topic_of(cls.__name__)
+        cls.topic = vars(cls).get("topic") or topic_of(cls.__name__)
         BY_TOPIC[cls.topic] = cls
 
     @property

@@ -1,0 +1,48 @@
+"""What follows a commit: those who hear at once, the host's receivers, then delivery to those who hear for certain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from crmkit.crm.receivers import Receivers
+from crmkit.domain.events import Event
+from crmkit.plugins.context import Doors, EventContext
+from crmkit.plugins.host import Plugins
+from crmkit.plugins.implementations import Observer
+
+
+class Delivery(Protocol):
+    """How durable observers are told: inline, in a thread, or by another process."""
+
+    def committed(self) -> None:
+        """Something is waiting."""
+        ...
+
+    def close(self) -> None:
+        """Tell what can be told, then let go; the rest stays."""
+        ...
+
+
+class Following:
+    """One for each CRM."""
+
+    def __init__(self, plugins: Plugins, receivers: Receivers, doors: Callable[[str, Event], Doors]) -> None:
+        self._plugins = plugins
+        self._receivers = receivers
+        self._doors = doors
+        self.subscribed = plugins.observers.subscribed
+        self.delivery: Delivery | None = None
+
+    def committed(self, events: Sequence[Event], *, waiting: bool) -> None:
+        """Tell what happened; nothing that any of them does can undo it."""
+        self._plugins.observers.tell(events, self._context)
+        self._receivers.tell(events)
+        if waiting and self.delivery is not None:
+            self.delivery.committed()
+
+    def _context(self, observer: Observer, event: Event) -> EventContext:
+        return EventContext(
+            observer.plugin, f"{event.id}:{observer.name}", doors=self._doors(observer.plugin, event),
+            channels=self._plugins.channels,
+        )  # fmt: skip

@@ -1,0 +1,153 @@
+"""ctx: what a hook may know and do, by when it is called. Nobody gets a unit of work or a database session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+import attrs
+
+from crmkit.domain.consent import Decision
+from crmkit.domain.ids import ClientId
+from crmkit.domain.source import Source
+from crmkit.errors import ContactRefused, Fault, Invalid
+from crmkit.plugins.values.channels import Channel, Message, Receipt
+from crmkit.services.inbox import once
+from crmkit.services.transaction import Transaction
+from crmkit.services.unit import Unit
+
+
+class Doors(Protocol):
+    """The two ways into a CRM, bound to who acts."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A transaction that writes."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A block that only reads."""
+        ...
+
+
+class HookContext:
+    """
+    What a hook inside somebody's transaction, or on a read, may know: who acts, from where, at what instant.
+
+    `read` has the rooms, read only, with what this transaction wrote before.
+    """
+
+    __slots__ = ("_read", "_unit")
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._read: Transaction | None = None
+
+    @property
+    def actor(self) -> str | None:
+        """Who acts."""
+        return self._unit.actor
+
+    @property
+    def source(self) -> Source:
+        """Where the change comes from."""
+        return self._unit.source
+
+    @property
+    def now(self) -> datetime:
+        """The instant of the transaction, in UTC."""
+        return self._unit.now
+
+    @property
+    def correlation_id(self) -> str | None:
+        """What the caller gave to tell its own work by."""
+        return self._unit.binding.correlation_id
+
+    @property
+    def read(self) -> Transaction:
+        """The rooms, to read from."""
+        if self._read is None:
+            self._read = Transaction(self._unit.view())
+        return self._read
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(actor={self.actor!r})"
+
+
+class ProjectContext(HookContext):
+    """What `crm_project` gets besides: `tx`, the rooms of the same commit, and on SQL `sql`, the plugin's own tables."""
+
+    __slots__ = ("_plugin", "_sql", "tx")
+
+    def __init__(self, unit: Unit, plugin: str, sql: Callable[[Unit, str], Any] | None) -> None:
+        super().__init__(unit)
+        self.tx = Transaction(unit)
+        self._plugin = plugin
+        self._sql = sql
+
+    @property
+    def sql(self) -> Any:
+        """Statements on the plugin's own tables, in the same commit; `Invalid` on a storage without SQL."""
+        if self._sql is None:
+            raise Invalid(Fault("sql", "no_sql", "This storage has no SQL. Keep a Collection: every storage can."))
+        return self._sql(self._unit, self._plugin)
+
+
+@attrs.frozen
+class EventContext:
+    """
+    What an observer gets: the doors, as the one who acted, and how to do a thing once.
+
+    `idempotency_key` is the same at every attempt: give it to whoever you call. `deadline` is when somebody else may
+    take over.
+    """
+
+    plugin: str
+    idempotency_key: str
+    attempt: int = 1
+    deadline: datetime | None = None
+    depth: int = 0
+    _doors: Doors = attrs.field(kw_only=True, repr=False)
+    _channels: Mapping[str, Channel] = attrs.field(kw_only=True, repr=False, factory=dict[str, Channel])
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A transaction that writes; its events are told like any others."""
+        return self._doors.begin()
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A block that only reads."""
+        return self._doors.read()
+
+    def once(self, tx: Transaction, key: str | None = None) -> bool:
+        """
+        Say whether this is the first time: True once ever for *key* (this event at this subscriber unless given).
+
+        Remembered in the commit of *tx*, so that what you write in it happens exactly once.
+        """
+        return once(tx._unit, self.plugin, key or self.idempotency_key)  # noqa: SLF001  # a door's own side
+
+    def may_contact(self, client_id: ClientId, *, purpose: str, channel: str) -> Decision:
+        """Ask what the client allows at this moment."""
+        with self.read() as tx:
+            return tx.consents.may_contact(client_id, purpose=purpose, channel=channel)
+
+    def contact(self, client_id: ClientId, *, channel: str, purpose: str, to: str, text: str) -> Receipt:
+        """
+        Send a message through a registered channel, if the client allows it now; else `ContactRefused`.
+
+        The channel gets this event's idempotency key, so that a repeated attempt is no second message.
+        """
+        decision = self.may_contact(client_id, purpose=purpose, channel=channel)
+        if not decision.allowed:
+            raise ContactRefused(decision.reason)
+        if (found := self._channels.get(channel)) is None:
+            known = ", ".join(sorted(self._channels)) or "none"
+            raise Invalid(Fault("channel", "unknown", f"No plugin brings this channel. There are: {known}."))
+        return found.send(Message(client_id, to, text), self.idempotency_key)
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger of the plugin's own; ids only, never a person's data."""
+        return logging.getLogger(f"crmkit.plugins.{self.plugin}")

@@ -1,0 +1,178 @@
+"""Calling the implementations of one hook: each on its own, in the host's order, its failure put down to its plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
+
+from crmkit.errors import (
+    Conflict,
+    CRMError,
+    Fault,
+    PluginFailure,
+    Rejected,
+    StorageBusy,
+    StorageFull,
+    StorageUnreachable,
+    TransactionOver,
+)
+from crmkit.plugins.failures import Failures
+from crmkit.plugins.implementations import Implementation
+from crmkit.plugins.values.deciding import Veto
+
+T = TypeVar("T")
+#: What a plugin may raise that is put down to it; an interrupt is not.
+ITS_OWN = (Exception, SystemExit)
+#: What a storage says through a plugin's `ctx.read` is the caller's to know, and for `crm.run` to try again.
+THE_STORAGES = (Conflict, StorageBusy, StorageFull, StorageUnreachable, TransactionOver)
+#: How often a hook may be inside itself.
+DEEPEST = 5
+_inside: ContextVar[tuple[str, ...]] = ContextVar("crmkit_hooks_inside", default=())
+
+
+class Dispatch:
+    """The hooks of one CRM; who implements them is settled when it opens."""
+
+    __slots__ = ("failures", "implemented", "trace")
+
+    def __init__(
+        self, implemented: Mapping[str, Sequence[Implementation]], failures: Failures,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.implemented = {name: tuple(some) for name, some in implemented.items() if some}
+        self.failures = failures
+        self.trace = trace
+
+    def __contains__(self, hook: str) -> bool:
+        return hook in self.implemented
+
+    def guard(self, hook: str, **given: Any) -> list[Fault]:
+        """Every objection of every plugin; a plugin that fails is `PluginFailure`: no answer is no."""
+        faults = list[Fault]()
+        with self._entered(hook):
+            for one in self.implemented.get(hook, ()):
+                try:
+                    answer = self._call(one, given)
+                    vetoes = [answer] if isinstance(answer, Veto) else list(cast("Iterable[object]", answer or ()))
+                    faults += [_fault(veto, one.plugin) for veto in vetoes]
+                except Rejected as objection:
+                    faults += [Fault(f.path, f.code, f.message, one.plugin) for f in objection.faults]
+                except THE_STORAGES:
+                    raise
+                except ITS_OWN as error:
+                    raise self._failure(one, error) from error
+        return faults
+
+    def filter(self, hook: str, name: str, value: T, keeps: Callable[[T, T], bool], **given: Any) -> T:
+        """Thread *value* through; an answer that is no such value (*keeps*), or a failure, leaves it as it was."""
+        with self._entered(hook):
+            for one in self.implemented.get(hook, ()):
+                try:
+                    answer = self._call(one, {**given, name: value})
+                    if answer is not None and not keeps(value, answer):
+                        raise TypeError(f"{hook} must return as many of the same kind, or None")  # noqa: TRY301
+                except THE_STORAGES:
+                    raise
+                except ITS_OWN as error:
+                    self.failures.note(one, error)
+                else:
+                    value = value if answer is None else answer
+        return value
+
+    def first(self, hook: str, *, closed: bool, **given: Any) -> Any:
+        """The first answer that is not None; a failure counts as none, or with *closed* as `PluginFailure`."""
+        with self._entered(hook):
+            for one in self.implemented.get(hook, ()):
+                try:
+                    answer = self._call(one, given)
+                except THE_STORAGES:
+                    raise
+                except ITS_OWN as error:
+                    if closed:
+                        raise self._failure(one, error) from error
+                    self.failures.note(one, error)
+                else:
+                    if answer is not None:
+                        return answer
+        return None
+
+    def collect(self, hook: str, **given: Any) -> tuple[list[tuple[str, Any]], bool]:
+        """Every plugin's contributions with its name, and whether all could give theirs."""
+        found, whole = list[tuple[str, Any]](), True
+        with self._entered(hook):
+            for one in self.implemented.get(hook, ()):
+                try:
+                    found += [(one.plugin, item) for item in self._call(one, given) or ()]
+                except THE_STORAGES:
+                    raise
+                except ITS_OWN as error:
+                    self.failures.note(one, error)
+                    whole = False
+        return found, whole
+
+    def project(self, hook: str, given_to: Callable[[str], Mapping[str, Any]]) -> None:
+        """Let each plugin write, with arguments of its own; a failure is `PluginFailure`, and rolls back."""
+        with self._entered(hook):
+            for one in self.implemented.get(hook, ()):
+                try:
+                    self._call(one, given_to(one.plugin))
+                except (*THE_STORAGES, Rejected):
+                    raise
+                except ITS_OWN as error:
+                    raise self._failure(one, error) from error
+
+    def tell(self, hook: str, **given: Any) -> None:
+        """Tell each plugin; one that raises harms nobody."""
+        with self._entered(hook):
+            for one in self.implemented.get(hook, ()):
+                try:
+                    self._call(one, given)
+                except ITS_OWN as error:  # noqa: PERF203  # each on its own is the point
+                    self.failures.note(one, error)
+
+    def around(self, hook: str, **given: Any) -> Generator[None]:
+        """Enter each generator, the first listed outermost, and leave them; what happens inside stands."""
+        with self._entered(hook):
+            for one in self.implemented.get(hook, ()):
+                if self.trace is not None:
+                    self.trace(f"{hook}: {one.plugin}")
+                yield cast("None", contextmanager(one.function)(*[given[name] for name in one.takes]))
+
+    def _call(self, one: Implementation, given: Mapping[str, Any]) -> Any:
+        if self.trace is not None:
+            self.trace(f"{one.hook}: {one.plugin}")
+        return one.function(*[given[name] for name in one.takes])
+
+    def _failure(self, one: Implementation, error: BaseException) -> PluginFailure:
+        self.failures.note(one, error)
+        return PluginFailure(one.plugin, one.hook, type(error).__name__)
+
+    @contextmanager
+    def _entered(self, hook: str) -> Generator[None]:
+        inside = _inside.get()
+        if inside.count(hook) >= DEEPEST:
+            raise TooDeep(hook)
+        token = _inside.set((*inside, hook))
+        try:
+            yield
+        finally:
+            _inside.reset(token)
+
+
+class TooDeep(CRMError, RecursionError):
+    """A hook led to itself again and again: a plugin does inside it what calls it."""
+
+    def __init__(self, hook: str) -> None:
+        super().__init__(hook)
+        self.hook = hook
+
+    def __str__(self) -> str:
+        return f"{self.hook} led to itself {DEEPEST} times. A plugin does in it what calls it: let an observer do that."
+
+
+def _fault(veto: object, plugin: str) -> Fault:
+    if not isinstance(veto, Veto):
+        raise TypeError("a guard answers with vetoes, or None")
+    return Fault(veto.path, veto.code, veto.message, plugin)

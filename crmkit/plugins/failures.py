@@ -1,0 +1,58 @@
+"""What plugins got wrong: counted, and told to those who want to hear, by names and places only."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from crmkit.plugins.implementations import Implementation
+from crmkit.plugins.values.reporting import Failure
+
+logger = logging.getLogger("crmkit.plugins")
+
+
+class Failures:
+    """How often each plugin failed, and how it did last."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.counts: Counter[str] = Counter()
+        self.last: dict[str, Failure] = {}
+        #: Tells `crm_on_plugin_error`; set once the hooks are there.
+        self.tell: Callable[[Failure], None] | None = None
+
+    def note(self, one: Implementation, error: BaseException) -> Failure:
+        """Count a failure, log it by names only, and tell it on."""
+        error.add_note(f"crmkit: plugin {one.plugin!r}, hook {one.hook!r}")
+        return self.noted(Failure(one.plugin, one.hook, type(error).__name__, place_of(error)))
+
+    def noted(self, failure: Failure) -> Failure:
+        """As `note`, for what is already put into words."""
+        with self._lock:
+            self.counts[failure.plugin] += 1
+            self.last[failure.plugin] = failure
+        logger.error("%s failed in %s: %s at %s", failure.plugin, failure.hook, failure.error, failure.place)
+        if self.tell is not None and not failure.hook.startswith("crm_on_"):
+            self.tell(failure)
+        return failure
+
+
+def place_of(error: BaseException) -> str:
+    """
+    The file and line that raised, without a path: nothing of the message, which may hold personal data.
+
+    >>> try:
+    ...     [][0]
+    ... except IndexError as error:
+    ...     place_of(error).count(":")
+    1
+    """
+    trace = error.__traceback__
+    if trace is None:
+        return "?:0"
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

@@ -1,0 +1,1 @@
+"""Every hook there is: what to call, when, and what a failure does."""

@@ -1,0 +1,25 @@
+"""Hooks that are asked while somebody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crmkit.domain.ids import ClientId
+from crmkit.domain.touchpoint import Touchpoint
+from crmkit.plugins.context import HookContext
+from crmkit.plugins.hooks.spec import hookspec
+from crmkit.plugins.values.asking import Address, Window
+
+
+@hookspec(kind="first", phase="query", fail="open")
+def crm_resolve_client(ctx: HookContext, address: Address) -> ClientId | None:
+    """Say whose an address is that crmkit itself does not know: a caller, a sender. The first answer counts."""
+
+
+@hookspec(kind="collect", phase="query", fail="skip")
+def crm_timeline(ctx: HookContext, client_id: ClientId, window: Window) -> Iterable[Touchpoint]:  # type: ignore[empty-body]
+    """
+    Add to a client's timeline what your own records know, as touchpoints within *window*, newest first.
+
+    If you fail the timeline comes without yours, and says that it is partial.
+    """

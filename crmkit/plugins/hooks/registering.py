@@ -1,0 +1,37 @@
+"""Hooks asked once, while a CRM opens: what a plugin brings along. No input or output here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from crmkit.domain.custom import Field
+from crmkit.domain.events import Event
+from crmkit.plugins.hooks.spec import hookspec
+from crmkit.plugins.values.channels import Channel
+from crmkit.plugins.values.registering import ConsentPurpose, HealthCheck
+
+
+@hookspec(kind="collect", phase="build", fail="broken")
+def crm_register_event_types() -> Iterable[type[Event]]:  # type: ignore[empty-body]
+    """Bring events of your own; each is named `<plugin>.<what happened>` and told like any other."""
+
+
+@hookspec(kind="collect", phase="build", fail="broken")
+def crm_register_fields() -> Iterable[Field[Any]]:  # type: ignore[empty-body]
+    """Bring custom fields of clients and deals; two that differ under one name are refused."""
+
+
+@hookspec(kind="collect", phase="build", fail="broken")
+def crm_register_consent_purposes() -> Iterable[ConsentPurpose]:  # type: ignore[empty-body]
+    """Bring purposes that a client may consent to, each with the legal bases that carry it."""
+
+
+@hookspec(kind="collect", phase="build", fail="broken")
+def crm_register_channels() -> Iterable[Channel]:  # type: ignore[empty-body]
+    """Bring ways to reach people; a name that two plugins bring is refused."""
+
+
+@hookspec(kind="collect", phase="build", fail="skip")
+def crm_register_health_checks() -> Iterable[HealthCheck]:  # type: ignore[empty-body]
+    """Bring checks for `crmkit plugins doctor`: whether what you talk to answers."""

@@ -1,0 +1,236 @@
+"""crm.plugins: the plugins of one CRM, from being read to being stopped."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+
+from crmkit.domain.consent import FIRST_POLICY, Policy
+from crmkit.domain.custom import Field
+from crmkit.domain.events import Event
+from crmkit.errors import Fault, Invalid
+from crmkit.plugins.deciding import TAKE_PART, Deciding
+from crmkit.plugins.discovery import installed
+from crmkit.plugins.dispatch import ITS_OWN, Dispatch
+from crmkit.plugins.failures import Failures, place_of
+from crmkit.plugins.listing import Given, listed
+from crmkit.plugins.observing import Observers
+from crmkit.plugins.plugin import AuthFailed, NotReady, Plugin
+from crmkit.plugins.registry import Registry
+from crmkit.plugins.settings import PluginsConfig
+from crmkit.plugins.states import Listed, PluginStatus
+from crmkit.plugins.values.channels import Channel
+from crmkit.plugins.values.registering import ConsentPurpose, HealthCheck
+
+#: How long `start` waits after a plugin was not ready, doubled each time up to the longest.
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
+
+
+class Plugins:
+    """
+    The plugins a CRM was opened with: their states, and what they bring.
+
+    >>> from crmkit import CRM
+    >>> CRM.open("memory://").plugins.status()
+    ()
+    """
+
+    def __init__(self, given: Given = ()) -> None:
+        registry = Registry()
+        self._listed = listed(given, registry.specs)
+        for one in self._working():
+            assert one.plugin is not None
+            registry.accept(one.plugin, one.name, one.findings.implementations)
+        self.specs = registry.specs
+        self.failures = Failures()
+        trace = _to_stderr if os.environ.get("CRMKIT_TRACE_HOOKS") == "1" else None
+        self.dispatch = Dispatch(registry.close(), self.failures, trace)
+        self._refuse_the_required()
+        self.fields: tuple[Field[Any], ...] = tuple(self._brought("crm_register_fields", Field))
+        self.channels: Mapping[str, Channel] = self._channels()
+        self.policy = self._policy()
+        for kind in self._brought("crm_register_event_types", type):
+            self._check_event(kind)
+        self.observers = Observers([seen for one in self._working() for seen in one.findings.observers], self.failures)
+        self.slots = Deciding(self.dispatch) if trace or any(hook in self.dispatch for hook in TAKE_PART) else None
+
+    def status(self, *, everything: bool = False) -> tuple[PluginStatus, ...]:
+        """How each listed plugin is doing, in the order of the list; with *everything* those installed too."""
+        told = [self._status(one, place) for place, one in enumerate(self._listed, 1)]
+        known = {one.name for one in self._listed}
+        for name, offers in installed().items() if everything else ():
+            if name not in known:
+                offer = offers[0]
+                state = "available" if offer.api == "v1" else "incompatible"
+                told.append(PluginStatus(name, state, None, offer.version, offer.distribution, offer.api))
+        return tuple(told)
+
+    def __iter__(self) -> Iterator[Plugin[Any]]:
+        return iter([one.plugin for one in self._listed if one.plugin is not None])
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def __repr__(self) -> str:
+        return f"<plugins {', '.join(f'{one.name} {one.state}' for one in self._listed) or 'none'}>"
+
+    def listed(self) -> Sequence[Listed]:
+        """Every listed plugin as it stands."""
+        return self._listed
+
+    def health_checks(self) -> list[tuple[str, HealthCheck]]:
+        """The checks that plugins bring, each with its plugin."""
+        found, _ = self.dispatch.collect("crm_register_health_checks")
+        return [(plugin, check) for plugin, check in found if isinstance(check, HealthCheck)]
+
+    def start(self, doors: Callable[[str], Any], now: datetime) -> None:
+        """Start every plugin in the order of the list; one that cannot harms no other, unless it is required."""
+        for one in self._working():
+            self._start(one, doors, now)
+        self._refuse_the_required()
+
+    def retry(self, doors: Callable[[str], Any], now: datetime) -> int:
+        """Start those again that were not ready and whose time has come; say how many run now."""
+        due = [one for one in self._listed if one.state == "not_ready" and one.retry_at and one.retry_at <= now]
+        for one in due:
+            self._start(one, doors, now)
+        return sum(one.state == "running" for one in due)
+
+    def running(self) -> frozenset[str]:
+        """The names of those that run."""
+        return frozenset(one.name for one in self._listed if one.state == "running")
+
+    def stop(self) -> None:
+        """Stop every plugin in reverse order, each on its own; harmless twice."""
+        for one in reversed(self._listed):
+            if one.plugin is not None and one.started:
+                one.started = False
+                _stop(one, self.failures)
+
+    def forked(self) -> None:
+        """In a child process nobody's threads and connections are there: what ran has to be started again."""
+
+    def _start(self, one: Listed, doors: Callable[[str], Any], now: datetime) -> None:
+        plugin = one.plugin
+        assert plugin is not None
+        plugin._crm = doors(one.name)  # noqa: SLF001  # what it is there for
+        one.tries += 1
+        try:
+            one.started = True
+            plugin.start()
+        except AuthFailed as error:
+            self._not_started(one, error)
+            one.state, one.retry_at = "misconfigured", None
+            one.faults = (Fault(f"plugins.{one.name}", "auth", "It was turned away: check its credentials.", one.name),)
+        except ITS_OWN as error:
+            self._not_started(one, error)
+            wait = min(FIRST_RETRY * 2 ** min(one.tries - 1, 10), LONGEST_RETRY)
+            if isinstance(error, NotReady) and error.retry_after is not None:
+                wait = timedelta(seconds=error.retry_after)
+            one.state, one.retry_at = "not_ready", now + wait
+        else:
+            one.state, one.retry_at, one.reason, one.tries = "running", None, "", 0
+
+    def _not_started(self, one: Listed, error: BaseException) -> None:
+        one.started = False
+        _stop(one, self.failures)
+        one.reason = f"{type(error).__name__} at {place_of(error)}"
+
+    def _working(self) -> list[Listed]:
+        return [one for one in self._listed if one.plugin is not None and not one.faults]
+
+    def _refuse_the_required(self) -> None:
+        """A required plugin that does not work stops the CRM from opening."""
+        faults = list[Fault]()
+        for one in self._listed:
+            if one.required and one.state not in ("running", "stopped"):
+                say = f"It is required, and {one.state.replace('_', ' ')} ({one.reason or 'see its faults'})."
+                faults += one.faults or (Fault(f"plugins.{one.name}", one.state, say, one.name),)
+        if faults:
+            self.stop()
+            raise Invalid(*faults)
+
+    def _brought(self, hook: str, kind: type[Any]) -> Iterable[Any]:
+        """What plugins bring; whoever brings something else, or fails, is refused with the rest of the house."""
+        found, whole = self.dispatch.collect(hook)
+        wrong = [
+            Fault(f"plugins.{plugin}.{hook}", "wrong_kind", f"It must bring {kind.__name__} only.", plugin)
+            for plugin, item in found
+            if not isinstance(item, kind)
+        ]
+        if not whole:
+            bad = [one for one in self.failures.last.values() if one.hook == hook]
+            wrong += [
+                Fault(f"plugins.{one.plugin}.{hook}", "failed", f"It raised {one.error} at {one.place}.", one.plugin)
+                for one in bad
+            ]
+        if wrong:
+            raise Invalid(*wrong)
+        return [item for _, item in found]
+
+    def _channels(self) -> Mapping[str, Channel]:
+        known = dict[str, Channel]()
+        for one in self._brought("crm_register_channels", Channel):
+            if known.setdefault(one.name, one) is not one:
+                raise Invalid(Fault("plugins", "twice", f"Two plugins bring a channel {one.name}. Take one off the list."))
+        return known
+
+    def _policy(self) -> Policy:
+        carried = dict(FIRST_POLICY.carried_by)
+        for one in self._brought("crm_register_consent_purposes", ConsentPurpose):
+            if carried.setdefault(one.key, one.carried_by) != one.carried_by:
+                raise Invalid(Fault("plugins", "twice", f"Two plugins bring a purpose {one.key}, or crmkit has it."))
+        return attrs.evolve(FIRST_POLICY, carried_by=carried)
+
+    def _check_event(self, kind: type[Any]) -> None:
+        if not issubclass(kind, Event):
+            raise Invalid(Fault("plugins", "not_an_event", f"{kind.__name__} is no event: subclass crmkit.events.Event."))
+
+    def _status(self, one: Listed, place: int) -> PluginStatus:
+        last = self.failures.last.get(one.name)
+        return PluginStatus(
+            one.name,
+            one.state,
+            place,
+            one.version,
+            one.distribution,
+            one.api,
+            hooks=tuple(found.hook for found in one.findings.implementations),
+            subscribers=tuple(seen.name for seen in one.findings.observers if seen.said.durable),
+            failures=self.failures.counts[one.name],
+            last_failure=None if last is None else f"{last.hook}: {last.error} at {last.place}",
+            faults=one.faults,
+            reason=one.reason,
+            retry_at=one.retry_at,
+            notes=tuple(one.findings.notes),
+        )
+
+
+def _stop(one: Listed, failures: Failures) -> None:
+    plugin = one.plugin
+    assert plugin is not None
+    from crmkit.plugins.implementations import Implementation
+
+    waiting = [*reversed(plugin._on_stop), plugin.stop]  # noqa: SLF001
+    plugin._on_stop = []  # noqa: SLF001
+    for fn in waiting:
+        try:
+            fn()
+        except ITS_OWN as error:  # noqa: PERF203  # each on its own is the point
+            failures.note(Implementation(one.name, "stop", "stop", fn), error)
+    plugin._crm = None  # noqa: SLF001
+    if one.state == "running":
+        one.state = "stopped"
+
+
+def _to_stderr(step: str) -> None:
+    sys.stderr.write(f"crmkit: {step}\n")
+
+
+#: What `CRM.open(plugins=…)` takes.
+PluginsGiven = Given | Plugins | PluginsConfig

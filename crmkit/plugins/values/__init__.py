@@ -1,0 +1,1 @@
+"""What hooks take and return."""

@@ -1,0 +1,35 @@
+"""What plugins bring along when a CRM opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from crmkit.domain.consent import Basis
+
+
+@attrs.frozen
+class ConsentPurpose:
+    """
+    Something a client may be contacted for, and the legal bases that carry it.
+
+    >>> ConsentPurpose("birthday", frozenset({"consent"})).key
+    'birthday'
+    """
+
+    key: str
+    carried_by: frozenset[Basis]
+
+
+@attrs.frozen
+class HealthCheck:
+    """
+    A question for the doctor: `run` returns None if all is well, else a sentence without personal data.
+
+    >>> HealthCheck("smtp", lambda: None).run() is None
+    True
+    """
+
+    name: str
+    run: Callable[[], str | None] = attrs.field(repr=False)
