@@ -76,7 +76,7 @@ class Dispatch:
                 except THE_STORAGES:
                     raise
                 except ITS_OWN as error:
-                    self.failures.note(one, error)
+                    self._noted(one, error)
                 else:
                     value = value if answer is None else answer
         return value
@@ -92,7 +92,7 @@ class Dispatch:
                 except ITS_OWN as error:
                     if closed:
                         raise self._failure(one, error) from error
-                    self.failures.note(one, error)
+                    self._noted(one, error)
                 else:
                     if answer is not None:
                         return answer
@@ -108,7 +108,7 @@ class Dispatch:
                 except THE_STORAGES:
                     raise
                 except ITS_OWN as error:
-                    self.failures.note(one, error)
+                    self._noted(one, error)
                     whole = False
         return found, whole
 
@@ -130,7 +130,7 @@ class Dispatch:
                 try:
                     self._call(one, given)
                 except ITS_OWN as error:  # noqa: PERF203  # each on its own is the point
-                    self.failures.note(one, error)
+                    self._noted(one, error)
 
     def around(self, hook: str, **given: Any) -> Generator[None]:
         """Enter each generator, the first listed outermost, and leave them; what happens inside stands."""
@@ -148,6 +148,11 @@ class Dispatch:
     def _failure(self, one: Implementation, error: BaseException) -> PluginFailure:
         self.failures.note(one, error)
         return PluginFailure(one.plugin, one.hook, type(error).__name__)
+
+    def _noted(self, one: Implementation, error: BaseException) -> None:
+        if isinstance(error, TooDeep) and error.hook in _inside.get()[:-1]:
+            raise error  # up to where it began
+        self.failures.note(one, error)
 
     @contextmanager
     def _entered(self, hook: str) -> Generator[None]:

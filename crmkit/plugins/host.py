@@ -26,6 +26,7 @@ from crmkit.plugins.settings import PluginsConfig
 from crmkit.plugins.states import Listed, PluginStatus
 from crmkit.plugins.values.channels import Channel
 from crmkit.plugins.values.registering import ConsentPurpose, HealthCheck
+from crmkit.plugins.values.reporting import Failure
 
 #: How long `start` waits after a plugin was not ready, doubled each time up to the longest.
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
@@ -50,6 +51,7 @@ class Plugins:
         self.failures = Failures()
         trace = _to_stderr if os.environ.get("CRMKIT_TRACE_HOOKS") == "1" else None
         self.dispatch = Dispatch(registry.close(), self.failures, trace)
+        self.failures.tell = self._tell_failure if "crm_on_plugin_error" in self.dispatch else None
         self._refuse_the_required()
         self.fields: tuple[Field[Any], ...] = tuple(self._brought("crm_register_fields", Field))
         self.channels: Mapping[str, Channel] = self._channels()
@@ -112,8 +114,8 @@ class Plugins:
                 one.started = False
                 _stop(one, self.failures)
 
-    def forked(self) -> None:
-        """In a child process nobody's threads and connections are there: what ran has to be started again."""
+    def _tell_failure(self, failure: Failure) -> None:
+        self.dispatch.tell("crm_on_plugin_error", failure=failure)
 
     def _start(self, one: Listed, doors: Callable[[str], Any], now: datetime) -> None:
         plugin = one.plugin

@@ -10,8 +10,10 @@ import attrs
 import pytest
 
 from crmkit import CRM, Client, Money
+from crmkit.domain.ids import ClientId
 from crmkit.errors import Fault, Rejected, TransactionOver
 from crmkit.events import Event
+from crmkit.services.unit import Unit
 
 
 @attrs.define
@@ -22,23 +24,33 @@ class Notebook:
     objections: tuple[Fault, ...] = ()
 
     @contextmanager
-    def around(self, command: str) -> Generator[None]:
+    def around(self, unit: Unit) -> Generator[None]:
+        command = unit.command
         self.seen.append(f"> {command}")
         try:
             yield
         finally:
             self.seen.append(f"< {command}")
 
-    def filter(self, command: str, record: Any) -> Any:
+    def filter(self, unit: Unit, record: Any) -> Any:
         self.seen.append(f"filter {type(record).__name__}")
         return attrs.evolve(record, name=record.name.title()) if isinstance(record, Client) else record
 
-    def check(self, command: str, before: Any, after: Any) -> Iterable[Fault]:
+    def check(self, unit: Unit, before: Any, after: Any) -> Iterable[Fault]:
         shown = after if after is not None else before
         self.seen.append(f"check {getattr(shown, 'name', type(shown).__name__)}")
         return self.objections
 
-    def project(self, events: Sequence[Event]) -> None:
+    def plan_merge(self, unit: Unit, keep: Client, drop: Client) -> ClientId | None:
+        return None
+
+    def resolve(self, unit: Unit, kind: str, value: str, match_key: str | None) -> ClientId | None:
+        return None
+
+    def timeline(self, unit: Unit, client_id: ClientId, before: Any, since: Any) -> tuple[Sequence[Any], bool]:
+        return (), True
+
+    def project(self, unit: Unit, events: Sequence[Event]) -> None:
         self.seen.append(f"project {' '.join(event.topic for event in events)}")
 
 
@@ -87,8 +99,8 @@ def test_a_verb_that_fails_half_way_ends_its_transaction(crm: CRM, notebook: Not
     heard.clear()
 
     class Late(Notebook):
-        def check(self, command: str, before: Any, after: Any) -> Iterable[Fault]:
-            return [Fault("amount", "no", "No purchases today.", "late")] if command == "purchases.record" else []
+        def check(self, unit: Unit, before: Any, after: Any) -> Iterable[Fault]:
+            return [Fault("amount", "no", "No purchases today.", "late")] if unit.command == "purchases.record" else []
 
     crm._shared.slots = Late()
     with pytest.raises(TransactionOver), crm.begin() as tx, suppress(Rejected):
@@ -101,7 +113,7 @@ def test_a_projection_that_fails_rolls_everything_back(crm: CRM, heard: list[Eve
     """It is part of the commit."""
 
     class Failing(Notebook):
-        def project(self, events: Sequence[Event]) -> None:
+        def project(self, unit: Unit, events: Sequence[Event]) -> None:
             raise ZeroDivisionError
 
     crm._shared.slots = Failing()

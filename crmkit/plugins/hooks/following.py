@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from crmkit.domain.events import Event
-from crmkit.plugins.context import EventContext, HookContext, ProjectContext
+from crmkit.plugins.context import EventContext, ProjectContext
 from crmkit.plugins.hooks.spec import hookspec
 from crmkit.plugins.values.reporting import DeadLetter, Failure
 
@@ -30,12 +30,12 @@ def crm_after_event(ctx: EventContext, event: Event) -> None:
 
 
 @hookspec(kind="observe", phase="after_commit", fail="isolated")
-def crm_on_plugin_error(ctx: HookContext, failure: Failure) -> None:
+def crm_on_plugin_error(failure: Failure) -> None:
     """Hear that a hook of some plugin raised; best effort, never told again, and what you raise is only logged."""
 
 
 @hookspec(kind="observe", phase="after_commit", fail="isolated")
-def crm_on_dead_letter(ctx: HookContext, letter: DeadLetter) -> None:
+def crm_on_dead_letter(letter: DeadLetter) -> None:
     """Hear that an event could not be told to a subscriber after every attempt; best effort, never told again."""
 
 
