@@ -16,6 +16,7 @@ from crmkit.domain.events import Event
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.money import Money
 from crmkit.domain.query import Page
+from crmkit.domain.secret import Secret
 from crmkit.domain.where import Where, to_json
 from crmkit.errors import Fault, Invalid
 
@@ -103,6 +104,7 @@ _WRITES: dict[type[Any], Callable[[Any], Any]] = {
     timedelta: _duration,
     Money: lambda money: {"amount": f"{money.amount:f}", "currency": money.currency},
     Custom: lambda custom: dict(custom.raw),
+    Secret: str,
     Page: lambda page: {"items": _list(page.items), "next": page.next},
     dict: _object,
     FrozenMap: _object,
