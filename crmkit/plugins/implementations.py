@@ -133,10 +133,9 @@ class _Look:
                 self._findings.notes.append(f"{method}: nobody brings {one}")
             else:
                 heard.append(kind)
+        before = len(self._findings.faults)
         takes = self._parameters(method, function, ("ctx", "event"))
-        if "event" not in takes and takes != ():
-            pass  # said already
-        elif takes not in (("event",), ("ctx", "event")):
+        if takes not in (("event",), ("ctx", "event")) and len(self._findings.faults) == before:
             self._fault(method, "arguments", "An observer takes (self, event) or (self, ctx, event).")
         if heard:
             self._event_type(method, function, heard)
@@ -148,10 +147,8 @@ class _Look:
     def _colour(self, method: str, function: Callable[..., Any], spec: Spec) -> None:
         if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             self._fault(method, "async", "Only observers may be async: hooks inside a transaction are plain functions.")
-        elif (spec.kind == "around") != inspect.isgeneratorfunction(function) and spec.kind in ("around", "guard"):
-            say = "It must yield once." if spec.kind == "around" else "Return a list of vetoes instead of yielding."
-            if spec.kind == "around":
-                self._fault(method, "no_generator", say)
+        elif spec.kind == "around" and not inspect.isgeneratorfunction(function):
+            self._fault(method, "no_generator", "It must yield once.")
 
     def _parameters(self, method: str, function: Callable[..., Any], known: tuple[str, ...]) -> tuple[str, ...]:
         """The names a method takes; only those the hook has, and none that nobody would fill."""
