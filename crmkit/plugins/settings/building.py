@@ -40,7 +40,7 @@ def _told(error: Exception) -> tuple[Fault, ...]:
 
 def _refused(kind: type[Any], values: Mapping[str, Any]) -> Iterator[Fault]:
     """Run converters and validators field by field on an unfinished instance: the class itself stops at the first."""
-    unfinished = cast(Any, kind.__new__(kind))
+    unfinished: Any = object.__new__(kind)
     entries = entries_of(kind)
     for entry in entries:
         field = entry.field
@@ -68,10 +68,12 @@ def _default(field: attrs.Attribute[Any], unfinished: Any) -> Any:
 
 
 def _converted(field: attrs.Attribute[Any], value: Any, unfinished: Any) -> Any:
-    convert = cast(Any, field.converter)
+    convert = cast(Any, field.converter)  # pyright: ignore[reportUnknownMemberType]
     if convert is None:
         return value
-    return convert(value, unfinished, field) if isinstance(convert, attrs.Converter) else convert(value)
+    if type(cast(object, convert)) is attrs.Converter:  # one that may ask for the instance
+        return convert(value, unfinished, field)
+    return convert(value)
 
 
 def _each(validator: Any) -> tuple[Any, ...]:

@@ -37,7 +37,9 @@ def _faults(kind: Any, path: str, above: tuple[Any, ...]) -> Iterator[Fault]:
         yield Fault(path or "settings_class", "not_a_class", "Write settings as a class with @settings_class on top.")
         return
     if kind in above:
-        yield Fault(path, "recursive", "A class of settings cannot hold itself. Give what is inside a class of its own.")
+        yield Fault(
+            path, "recursive", "A class of settings cannot hold itself. Give what is inside a class of its own."
+        )
         return
     try:
         entries = entries_of(kind)

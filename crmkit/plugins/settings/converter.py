@@ -1,27 +1,27 @@
-"""Plain values to settings and back. The only importer of cattrs here, loaded when the first settings are read."""
+"""Plain values to settings. The only importer of cattrs here, loaded when the first settings are read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from enum import Enum
+from types import GenericAlias
 from typing import Any, Final, cast
 
 import attrs
 from cattrs import Converter
 
 from crmkit.domain.frozen_map import FrozenMap
-from crmkit.domain.secret import MASK, Secret
+from crmkit.domain.secret import Secret
 from crmkit.errors import Fault
 from crmkit.plugins.settings.building import built
-from crmkit.plugins.settings.hints import Entry, Hint, entries_of, hint_of, is_table
+from crmkit.plugins.settings.hints import Entry, Hint, entries_of, hint_of
 from crmkit.plugins.settings.references import References, Refusal
-from crmkit.plugins.settings.scalars import SCALARS, scalar_of
+from crmkit.plugins.settings.scalars import SCALARS
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}", re.ASCII).fullmatch
-_DEEP = 32
 _MANY = 10
 
 
@@ -62,7 +62,7 @@ class Reading:
         return BAD
 
     @contextmanager
-    def _at(self, step: str) -> Iterator[None]:
+    def _at(self, step: str) -> Generator[None]:
         before, self._path = self._path, self._path + step
         try:
             yield
@@ -126,7 +126,7 @@ class Reading:
 
         def read(given: object, _: Any) -> Any:
             if type(given) is kind:
-                return cast(object, given)
+                return given
             if not isinstance(given, Mapping):
                 return self.bad("not_a_table", "Give a table.")
             table = cast("Mapping[object, object]", given)
@@ -176,36 +176,11 @@ def _shown(choice: object) -> str:
 def _plain(known: Hint) -> Any:
     """The type as cattrs dispatches on it: without None, and without what hid it."""
     if known.form == "list":
-        return tuple[known.inside, ...]
+        return GenericAlias(tuple, (known.inside, ...))
     if known.form == "set":
-        return frozenset[known.inside]
-    return Mapping[str, known.inside] if known.form == "map" else known.type
+        return GenericAlias(frozenset, (known.inside,))
+    return GenericAlias(Mapping, (str, known.inside)) if known.form == "map" else known.type
 
 
 def _has_form(*forms: str) -> Callable[[Any], bool]:
     return lambda hint: hint_of(hint).form in forms
-
-
-def plain(settings: object) -> dict[str, Any]:
-    """Write settings as a file of them would; secrets are `***`, what is None is left out."""
-    return cast("dict[str, Any]", _written(settings, type(settings)))
-
-
-def _written(value: Any, hint: Any) -> Any:
-    known = hint_of(hint)
-    if known.form == "table":
-        return {
-            entry.key: _written(inner, entry.hint)
-            for entry in entries_of(known.type)
-            if (inner := getattr(value, entry.field.name)) is not None
-        }
-    if known.form == "map":
-        return {key: _written(inner, known.inside) for key, inner in value.items()}
-    if known.form in ("list", "set"):
-        return [_written(inner, known.inside) for inner in value]
-    if known.form == "choice":
-        return value.value if isinstance(value, Enum) else value
-    if isinstance(value, Secret):
-        return MASK
-    scalar = scalar_of(known.type)
-    return scalar.write(value) if scalar is not None else value

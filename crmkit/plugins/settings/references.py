@@ -53,7 +53,9 @@ class References:
             return Refusal("unavailable", f"The host's secrets raised {type(error).__name__}. Look into its own log.")
         if text is None:
             return None
-        return Secret(text) if type(text) is str and text else Refusal("empty_secret", "The host gave no text. Mend it.")
+        return (
+            Secret(text) if type(text) is str and text else Refusal("empty_secret", "The host gave no text. Mend it.")
+        )
 
     def _from_environment(self, name: str) -> Secret | Refusal:
         environ = os.environ if self.environ is None else self.environ
@@ -62,7 +64,9 @@ class References:
         except ValueError:  # half a character in the name
             text = None
         if not text:
-            return Refusal("missing_variable", "The environment variable named here is not set. Set it, or name another.")
+            return Refusal(
+                "missing_variable", "The environment variable named here is not set. Set it, or name another."
+            )
         return Secret(text)
 
 
@@ -73,7 +77,9 @@ def _from_file(path: str) -> Secret | Refusal:
             octets = file.read(_LONGEST + 1)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        return Refusal("missing_file", f"The file named here cannot be read ({why}). Make it readable, or name another.")
+        return Refusal(
+            "missing_file", f"The file named here cannot be read ({why}). Make it readable, or name another."
+        )
     except ValueError:
         return Refusal("missing_file", "This is no name of a file. Name the file that holds the secret.")
     try:
@@ -81,5 +87,7 @@ def _from_file(path: str) -> Secret | Refusal:
     except UnicodeDecodeError:
         return Refusal("not_text", "The file named here is no UTF-8 text. Write the secret into it as text.")
     if not text or len(octets) > _LONGEST:
-        return Refusal("empty_secret", f"The file named here is empty, or over {_LONGEST} bytes. Write the secret into it.")
+        return Refusal(
+            "empty_secret", f"The file named here is empty, or over {_LONGEST} bytes. Write the secret into it."
+        )
     return Secret(text)

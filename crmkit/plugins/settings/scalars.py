@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -119,7 +119,12 @@ SCALARS: Mapping[Any, Scalar] = {
     float: Scalar("number", "not_a_number", "Give a number, without quotes.", _number, 1.5),
     bool: Scalar("true or false", "not_a_flag", "Give true or false, without quotes.", _flag, True),
     Decimal: Scalar(
-        "decimal", "not_a_decimal", 'Give a decimal in quotes, such as "0.15".', _decimal, "0.15", lambda one: f"{one:f}"
+        "decimal",
+        "not_a_decimal",
+        'Give a decimal in quotes, such as "0.15".',
+        _decimal,
+        "0.15",
+        lambda one: f"{one:f}",
     ),
     timedelta: Scalar(
         "duration",
@@ -150,6 +155,6 @@ SCALARS: Mapping[Any, Scalar] = {
 def scalar_of(hint: Any) -> Scalar | None:
     """The scalar of a type; None for a type that holds others, or that settings do not know."""
     try:
-        return SCALARS.get(cast(Any, hint))
+        return SCALARS.get(hint)
     except TypeError:  # unhashable, so none of ours
         return None
