@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class System(str):
     """
@@ -13,5 +15,6 @@ class System(str):
 
     __slots__ = ()
 
-    def __new__(cls, name: str) -> System:
+    def __new__(cls, name: str) -> Self:
+        """Name the program."""
         return super().__new__(cls, f"system:{name}")

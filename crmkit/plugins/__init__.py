@@ -1,8 +1,11 @@
 """Plugins: what integrators write, and all they may import besides `crmkit` itself."""
 
 from crmkit.domain.actor import System as System
-from crmkit.plugins.context import EventContext as EventContext, HookContext as HookContext
-from crmkit.plugins.context import ProjectContext as ProjectContext
+from crmkit.plugins.context import (
+    EventContext as EventContext,
+    HookContext as HookContext,
+    ProjectContext as ProjectContext,
+)
 from crmkit.plugins.host import Plugins as Plugins
 from crmkit.plugins.markers import hookimpl as hookimpl, on as on
 from crmkit.plugins.plugin import AuthFailed as AuthFailed, NotReady as NotReady, Plugin as Plugin

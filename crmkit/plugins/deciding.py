@@ -112,9 +112,7 @@ class Deciding:
     ) -> tuple[Sequence[Touchpoint], bool]:
         """Ask what others know of a client's past; what lies outside the window is left out."""
         window = Window(before, since)
-        found, whole = self._dispatch.collect(
-            "crm_timeline", ctx=HookContext(unit), client_id=client_id, window=window
-        )
+        found, whole = self._dispatch.collect("crm_timeline", ctx=HookContext(unit), client_id=client_id, window=window)
         touchpoints = [one for _, one in found if isinstance(one, Touchpoint)]
         inside = [
             one for one in touchpoints

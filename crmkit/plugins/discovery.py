@@ -11,6 +11,8 @@ import attrs
 
 #: The plugin API's major version is part of the group's name, so that it is known without an import.
 API = "v1"
+#: The plugin API, with the minor version that tells which hooks there are.
+VERSION = "1.0"
 GROUP = f"crmkit.{API}"
 _ANY_GROUP = pattern(r"crmkit\.v\d+").fullmatch
 

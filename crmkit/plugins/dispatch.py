@@ -72,7 +72,7 @@ class Dispatch:
                 try:
                     answer = self._call(one, {**given, name: value})
                     if answer is not None and not keeps(value, answer):
-                        raise TypeError(f"{hook} must return as many of the same kind, or None")  # noqa: TRY301
+                        raise TypeError(f"{hook} must return as many of the same kind, or None")
                 except THE_STORAGES:
                     raise
                 except ITS_OWN as error:
@@ -129,7 +129,7 @@ class Dispatch:
             for one in self.implemented.get(hook, ()):
                 try:
                     self._call(one, given)
-                except ITS_OWN as error:  # noqa: PERF203  # each on its own is the point
+                except ITS_OWN as error:  # each on its own is the point
                     self._noted(one, error)
 
     def around(self, hook: str, **given: Any) -> Generator[None]:

@@ -23,7 +23,7 @@ from crmkit.plugins.observing import Observers
 from crmkit.plugins.plugin import AuthFailed, NotReady, Plugin
 from crmkit.plugins.registry import Registry
 from crmkit.plugins.settings import PluginsConfig
-from crmkit.plugins.states import Listed, PluginStatus
+from crmkit.plugins.states import Listed, PluginStatus, State
 from crmkit.plugins.values.channels import Channel
 from crmkit.plugins.values.registering import ConsentPurpose, HealthCheck
 from crmkit.plugins.values.reporting import Failure
@@ -68,7 +68,7 @@ class Plugins:
         for name, offers in installed().items() if everything else ():
             if name not in known:
                 offer = offers[0]
-                state = "available" if offer.api == "v1" else "incompatible"
+                state: State = "available" if offer.api == "v1" else "incompatible"
                 told.append(PluginStatus(name, state, None, offer.version, offer.distribution, offer.api))
         return tuple(told)
 
@@ -179,7 +179,9 @@ class Plugins:
         known = dict[str, Channel]()
         for one in self._brought("crm_register_channels", Channel):
             if known.setdefault(one.name, one) is not one:
-                raise Invalid(Fault("plugins", "twice", f"Two plugins bring a channel {one.name}. Take one off the list."))
+                raise Invalid(
+                    Fault("plugins", "twice", f"Two plugins bring a channel {one.name}. Take one off the list.")
+                )
         return known
 
     def _policy(self) -> Policy:
@@ -191,7 +193,9 @@ class Plugins:
 
     def _check_event(self, kind: type[Any]) -> None:
         if not issubclass(kind, Event):
-            raise Invalid(Fault("plugins", "not_an_event", f"{kind.__name__} is no event: subclass crmkit.events.Event."))
+            raise Invalid(
+                Fault("plugins", "not_an_event", f"{kind.__name__} is no event: subclass crmkit.events.Event.")
+            )
 
     def _status(self, one: Listed, place: int) -> PluginStatus:
         last = self.failures.last.get(one.name)
@@ -223,7 +227,7 @@ def _stop(one: Listed, failures: Failures) -> None:
     for fn in waiting:
         try:
             fn()
-        except ITS_OWN as error:  # noqa: PERF203  # each on its own is the point
+        except ITS_OWN as error:  # each on its own is the point
             failures.note(Implementation(one.name, "stop", "stop", fn), error)
     plugin._crm = None  # noqa: SLF001
     if one.state == "running":

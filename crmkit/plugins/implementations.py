@@ -155,8 +155,8 @@ class _Look:
         takes = list[str]()
         for name, parameter in inspect.signature(function).parameters.items():
             if parameter.kind not in _NAMED:
-                shown = {inspect.Parameter.VAR_POSITIONAL: f"*{name}", inspect.Parameter.VAR_KEYWORD: f"**{name}"}
-                self._fault(method, "arguments", f"Nobody fills {shown.get(parameter.kind, name)}: take plain names.")
+                shown = str(parameter).partition(":")[0]
+                self._fault(method, "arguments", f"Nobody fills {shown}: take plain names.")
             elif name in known:
                 takes.append(name)
             elif parameter.default is inspect.Parameter.empty:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from crmkit.errors import Fault, Invalid
-from crmkit.plugins.discovery import API, Offer, installed
+from crmkit.plugins.discovery import API, VERSION, Offer, installed
 from crmkit.plugins.hooks.spec import Spec
 from crmkit.plugins.implementations import Findings, found_in
 from crmkit.plugins.plugin import Plugin
@@ -22,7 +22,7 @@ def listed(given: Given, specs: Mapping[str, Spec]) -> list[Listed]:
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable | PluginsConfig):
         raise Invalid(Fault("plugins", "not_a_list", "Give plugins, or a mapping of installed ones to their settings."))
     if isinstance(given, (Mapping, PluginsConfig)):
-        config = given if isinstance(given, PluginsConfig) else config_of({"enabled": list(given), **given})
+        config = given if isinstance(given, PluginsConfig) else config_of(given)
         return _by_name(config, specs)
     return _instances(list(cast("Iterable[object]", given)), specs)
 
@@ -76,10 +76,11 @@ def _made(one: Listed, offer: Offer, config: PluginsConfig, specs: Mapping[str, 
     if kind.name != one.name:
         say = f"Its entry point is called {one.name}, its class {kind.name}. Let them agree."
         return _wrong(one, Fault(path, "name", say, one.name))
-    made = cast("type[Plugin[Any]]", kind)
+    if _number(kind.requires_api) > _number(VERSION) and one.name not in config.ignore_compatibility:
+        say = f"It needs the plugin API {kind.requires_api}, this is {VERSION}. Upgrade crmkit."
+        return _wrong(one, Fault(path, "too_new", say, one.name), state="incompatible")
     try:
-        settings = config.settings.get(one.name, {})
-        one.plugin = _with_settings(made, settings, config)
+        one.plugin = _with_settings(kind, config.of(one.name), config)
     except Invalid as error:
         return _wrong(one, *error.faults, state="misconfigured")
     except (Exception, SystemExit) as error:  # noqa: BLE001
@@ -88,13 +89,21 @@ def _made(one: Listed, offer: Offer, config: PluginsConfig, specs: Mapping[str, 
     return _wrong(one, *one.findings.faults) if one.findings.faults else one
 
 
+def _number(version: str) -> tuple[int, ...]:
+    """A version to compare by; what is no version is older than all."""
+    parts = version.split(".")
+    return tuple(map(int, parts)) if all(part.isascii() and part.isdigit() for part in parts) else ()
+
+
 def _with_settings(kind: type[Plugin[Any]], given: Mapping[str, object], config: PluginsConfig) -> Plugin[Any]:
     if kind.settings_class is None:
         if given:
             unknown = ", ".join(sorted(given))
-            raise Invalid(Fault(f"plugins.{kind.name}", "unknown", f"It has no settings; take away {unknown}.", kind.name))
+            raise Invalid(
+                Fault(f"plugins.{kind.name}", "unknown", f"It has no settings; take away {unknown}.", kind.name)
+            )
         return kind()
-    return kind(structured(kind.settings_class, given, plugin=kind.name, source=config.source))
+    return kind(structured(kind.settings_class, given, plugin=kind.name, source=config.source_of(kind.name)))
 
 
 def _of(offer: Offer, required: bool) -> Listed:

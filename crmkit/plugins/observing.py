@@ -39,8 +39,10 @@ class Observers:
             for one in self._hearing(type(event)):
                 try:
                     one.function(*((context(one, event), event) if one.with_context else (event,)))
-                except ITS_OWN as error:  # noqa: PERF203  # each on its own is the point
-                    self._failures.note(Implementation(one.plugin, f"on {event.topic}", one.method, one.function), error)
+                except ITS_OWN as error:  # each on its own is the point
+                    self._failures.note(
+                        Implementation(one.plugin, f"on {event.topic}", one.method, one.function), error
+                    )
 
     def _of(self, kind: type[Event]) -> tuple[str, ...]:
         if (names := self._durable.get(kind)) is None:

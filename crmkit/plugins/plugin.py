@@ -103,7 +103,7 @@ class Plugin(Generic[S]):
         return f"<plugin {self.name}>"
 
 
-class NotReady(Exception):  # noqa: N818  # it says what it is
+class NotReady(Exception):  # it says what it is
     """`start` could not: something outside is not there yet. Tried again after *retry_after* seconds, or a backoff."""
 
     def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
@@ -111,5 +111,5 @@ class NotReady(Exception):  # noqa: N818  # it says what it is
         self.retry_after = retry_after
 
 
-class AuthFailed(Exception):  # noqa: N818
+class AuthFailed(Exception):
     """`start` was turned away: the operator has to give other credentials."""

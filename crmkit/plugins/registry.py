@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 from pluggy import HookimplOpts, PluginManager
@@ -36,7 +35,7 @@ class Registry(PluginManager):
     def __init__(self) -> None:
         super().__init__(PROJECT)
         self.specs: dict[str, Spec] = {**declared(), **generated()}
-        self.add_hookspecs(SimpleNamespace(**{name: spec.declared for name, spec in self.specs.items()}))
+        self.add_hookspecs(type("Hooks", (), {name: staticmethod(spec.declared) for name, spec in self.specs.items()}))
         self._accepted: dict[int, Mapping[str, Implementation]] = {}
         self._closed = False
 

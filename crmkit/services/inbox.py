@@ -5,7 +5,6 @@ from __future__ import annotations
 from crmkit.errors import Fault, Invalid
 from crmkit.services.unit import Unit
 
-
 #: What fits where keys are kept.
 LONGEST = 255
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
-from typing import Any
 from weakref import ref
 
 import attrs
@@ -20,9 +18,8 @@ steps = list[str]()
 
 
 @pytest.fixture(autouse=True)
-def _no_steps() -> Generator[None]:
+def _no_steps() -> None:
     steps.clear()
-    yield
 
 
 class First(Plugin[None]):
@@ -49,7 +46,12 @@ def test_plugins_start_in_order_and_stop_in_reverse() -> None:
     crm.close()
     crm.close()
     ends = [["lets go of the second", "lets go of the first", "stops"]] * 2
-    assert ["first starts", "second starts", *(f"second {one}" for one in ends[0]), *(f"first {one}" for one in ends[1])] == steps
+    assert [
+        "first starts",
+        "second starts",
+        *(f"second {one}" for one in ends[0]),
+        *(f"first {one}" for one in ends[1]),
+    ] == steps
     assert ["stopped", "stopped"] == [one.state for one in crm.plugins.status()]
 
 
@@ -157,10 +159,10 @@ def test_a_plugin_has_its_settings() -> None:
 
 def test_a_crm_that_is_dropped_takes_its_plugins_along() -> None:
     """A program that opens a CRM for each tenant keeps nothing of those it let go."""
-    plugin: Plugin[Any] | None = First()
-    crm: CRM | None = CRM.open("memory://", plugins=[plugin])
+    plugin = First()
+    crm = CRM.open("memory://", plugins=[plugin])
     seen = ref(crm), ref(plugin)
     crm.close()
-    crm = plugin = None
+    del crm, plugin
     gc.collect()
     assert (None, None) == (seen[0](), seen[1]())

@@ -118,7 +118,12 @@ def test_an_observer_takes_an_event_or_ctx_and_an_event(method: Method) -> None:
 
 @pytest.mark.parametrize(
     ("method", "code"),
-    [(other_order, "arguments"), (no_event, "arguments"), (wrong_event, "annotation"), (unknown_event, "unknown_event")],
+    [
+        (other_order, "arguments"),
+        (no_event, "arguments"),
+        (wrong_event, "annotation"),
+        (unknown_event, "unknown_event"),
+    ],
 )
 def test_an_observer_that_nobody_could_tell_is_refused(method: Method, code: str) -> None:
     """Its arguments are called ctx and event, and its event is one there is."""
@@ -198,7 +203,7 @@ def test_what_plugins_bring_is_there_when_the_crm_opens() -> None:
 
         @hookimpl
         def crm_register_channels(self) -> Sequence[Channel]:
-            return [Channel("pigeon", ("postal",), lambda message, key: Receipt())]
+            return [Channel("pigeon", ("postal",), lambda *_: Receipt())]
 
     with CRM.open("memory://", plugins=[Shoes()]) as crm, crm.begin() as tx:
         anna = tx.clients.add(name="Anna", email="anna@example.org", custom=[size.to(38)])
@@ -235,8 +240,8 @@ def test_what_a_plugin_brings_must_be_of_the_kind_asked_for(hook: str, brought: 
 
 def test_two_plugins_that_bring_the_same_channel_are_refused() -> None:
     """Which of them sent a message must not depend on their order."""
-    brought = [Channel("sms", ("phone",), lambda message, key: Receipt())]
-    other = [Channel("sms", ("phone",), lambda message, key: Receipt())]
+    brought = [Channel("sms", ("phone",), lambda *_: Receipt())]
+    other = [Channel("sms", ("phone",), lambda *_: Receipt())]
     faults = _faults(
         _bringing("crm_register_channels", brought, "one"), _bringing("crm_register_channels", other, "two")
     )

@@ -11,7 +11,6 @@ from crmkit.plugins.hooks.spec import hookspec
 from crmkit.plugins.values.deciding import Command, DealMove, MergePlan, MergeQuestion, RecordChange, Veto
 
 
-
 @hookspec(kind="around", phase="in_tx", fail="propagates")
 def crm_around_command(ctx: HookContext, command: Command) -> Generator[None]:  # type: ignore[empty-body]
     """
