@@ -9,8 +9,7 @@ from crmkit.domain.frozen_map import FrozenMap
 from crmkit.plugins.dispatch import ITS_OWN
 from crmkit.plugins.failures import Failures
 from crmkit.plugins.implementations import Implementation, Observer
-
-NOBODY: FrozenMap[str, tuple[int, ...]] = FrozenMap()
+from crmkit.ports.storage import NOBODY
 
 
 class Observers:

@@ -157,7 +157,8 @@ def an_entry(client: Client, *subscribers: str, events: int = 1, **given: Any) -
         own: dict[str, Any] = {"client_id": client.id, "kind": "person", "owner": None, "points": (new_id(),)}
         return ClientAdded(EventId(new_id()), at=NOON, version=1, **said, **own)
 
-    return Entry(tuple([event() for _ in range(events)]), frozenset(subscribers))
+    heard = FrozenMap(dict.fromkeys(subscribers, tuple(range(events))))
+    return Entry(tuple([event() for _ in range(events)]), heard)
 
 
 def a_record(kind: type[R], /, *, filled: bool = False, **given: Any) -> R:

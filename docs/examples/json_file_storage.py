@@ -33,6 +33,7 @@ from crmkit.ports import (
     KEPT,
     RECORDS,
     Entry,
+    FrozenMap,
     Query,
     Record,
     RecordId,
@@ -67,6 +68,7 @@ class Contents:
 
     records: Mapping[type[Record], Mapping[RecordId, Any]]
     journal: tuple[Entry, ...] = ()
+    settled: frozenset[int] = frozenset()
     keys: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
 
@@ -79,6 +81,7 @@ class JSONFileTransaction(StorageTransaction):
         self._begun_with = storage.contents
         self._changed: dict[type[Record], dict[RecordId, Any]] = {}
         self._said: list[Entry] = []
+        self._settled: set[int] = set()
         self._keys: dict[str, str] = {}
         self._failure: CRMError | None = None
 
@@ -138,6 +141,19 @@ class JSONFileTransaction(StorageTransaction):
     def journal(self) -> Iterator[Entry]:
         yield from (*self._begun_with.journal, *self._said)
 
+    def pending(self, limit: int) -> list[tuple[int, Entry]]:
+        settled = self._begun_with.settled | self._settled
+        waiting = [(at, one) for at, one in enumerate(self.journal()) if one.subscribers and at not in settled]
+        return waiting[:limit]
+
+    def settle(self, positions: Sequence[int]) -> None:
+        self._writing()
+        self._settled.update(positions)
+
+    def entries(self, positions: Sequence[int]) -> Mapping[int, Entry]:
+        wanted = set(positions)
+        return {at: one for at, one in enumerate(self.journal()) if at in wanted}
+
     def journal_length(self) -> int:
         return len(self._begun_with.journal) + len(self._said)
 
@@ -158,13 +174,14 @@ class JSONFileTransaction(StorageTransaction):
         try:
             if self._failure is not None:
                 raise self._failure
-            if self._changed or self._said or self._keys:
+            if self._changed or self._said or self._keys or self._settled:
                 self._check()
                 before = self._begun_with
                 self._storage.write(
                     Contents(
                         {**before.records, **self._changed},
                         (*before.journal, *self._said),
+                        before.settled | self._settled,
                         {**before.keys, **self._keys},
                     )
                 )
@@ -226,6 +243,11 @@ class JSONFileTransaction(StorageTransaction):
                         raise Conflict(noun(KINDS[POINTS_TO[field]]), missing.pop())
 
 
+def _entry(said: Any, ears: dict[str, list[int]], depth: int) -> Entry:
+    heard = FrozenMap({name: tuple(places) for name, places in ears.items()})
+    return Entry(from_builtins(tuple[Event, ...], said), heard, depth)
+
+
 def _list_of(kind: Any, data: Any) -> list[Any]:
     return from_builtins(list[kind], data)
 
@@ -284,7 +306,10 @@ class JSONFileStorage:
         new = self._path.with_suffix(".new")
         data = {
             "records": {kind.__name__: to_builtins(list(rows.values())) for kind, rows in contents.records.items()},
-            "journal": [[to_builtins(entry.events), sorted(entry.subscribers)] for entry in contents.journal],
+            "journal": [
+                [to_builtins(entry.events), to_builtins(entry.subscribers), entry.depth] for entry in contents.journal
+            ],
+            "settled": sorted(contents.settled),
             "keys": contents.keys,
         }
         try:
@@ -300,12 +325,12 @@ class JSONFileStorage:
     def _read(self) -> Contents:
         try:
             data = json.loads(self._path.read_text(encoding="utf-8"))
-            events = [(from_builtins(tuple[Event, ...], said), frozenset(ears)) for said, ears in data["journal"]]
+            entries = [_entry(*one) for one in data["journal"]]
             lists = {kind: _list_of(kind, data["records"].get(name, [])) for name, kind in KINDS.items()}
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise StorageUnreachable("not a store of ours") from error
         records = {kind: {row.id: row for row in rows} for kind, rows in lists.items()}
-        return Contents(records, tuple([Entry(*one) for one in events]), data["keys"])
+        return Contents(records, tuple(entries), frozenset(data["settled"]), data["keys"])
 
     def revision(self) -> str | None:
         """Nothing: values have no schema."""

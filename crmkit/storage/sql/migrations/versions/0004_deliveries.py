@@ -1,0 +1,71 @@
+"""Deliveries to plugins, and how many subscribers led to an entry of the journal.
+
+Revision ID: crmkit_0004
+Revises: crmkit_0003
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql, postgresql
+
+revision = "crmkit_0004"
+down_revision = "crmkit_0003"
+branch_labels = None
+depends_on = None
+
+MARIADB = ("mysql", "mariadb")
+EXACT = {"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin"}
+
+ID = sa.LargeBinary(16).with_variant(postgresql.UUID(), "postgresql").with_variant(mysql.BINARY(16), *MARIADB)
+INSTANT = (
+    sa.BigInteger()
+    .with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")
+    .with_variant(mysql.DATETIME(fsp=6), *MARIADB)
+)
+
+
+def code(length: int = 255) -> sa.types.TypeEngine[str]:
+    return (
+        sa.String(length)
+        .with_variant(sa.String(length, collation="C"), "postgresql")
+        .with_variant(mysql.VARCHAR(length, **EXACT), *MARIADB)
+    )
+
+
+def upgrade() -> None:
+    op.create_table(
+        "crm_delivery",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("entry", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", ID, nullable=False),
+        sa.Column("topic", code(), nullable=False),
+        sa.Column("subject", code(), nullable=False),
+        sa.Column("subscriber", code(), nullable=False),
+        sa.Column("state", code(32), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("depth", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("claimed_by", code(), nullable=True),
+        sa.Column("error", code(), nullable=True),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="crm_delivery_pk"),
+        sqlite_with_rowid=False,
+        if_not_exists=True,
+    )
+    op.create_index("crm_delivery_state_due_at", "crm_delivery", ["state", "due_at"], if_not_exists=True)
+    op.create_index("crm_delivery_subscriber_subject", "crm_delivery", ["subscriber", "subject"], if_not_exists=True)
+    # SQLite has no IF NOT EXISTS here, and needs none: there a revision is one transaction.
+    sqlite = op.get_context().dialect.name == "sqlite"
+    depth = sa.Column("depth", sa.Integer(), nullable=False, server_default=sa.text("0"))
+    op.add_column("crm_journal", depth, if_not_exists=None if sqlite else True)
+
+
+def downgrade() -> None:
+    sqlite = op.get_context().dialect.name == "sqlite"
+    op.drop_column("crm_journal", "depth", if_exists=None if sqlite else True)
+    op.drop_table("crm_delivery", if_exists=True)
