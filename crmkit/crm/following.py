@@ -27,7 +27,7 @@ class Delivery(Protocol):
 class Following:
     """One for each CRM."""
 
-    def __init__(self, plugins: Plugins, receivers: Receivers, doors: Callable[[str, Event], Doors]) -> None:
+    def __init__(self, plugins: Plugins, receivers: Receivers, doors: Callable[[str, Event, int], Doors]) -> None:
         self._plugins = plugins
         self._receivers = receivers
         self._doors = doors
@@ -43,6 +43,6 @@ class Following:
 
     def _context(self, observer: Observer, event: Event) -> EventContext:
         return EventContext(
-            observer.plugin, f"{event.id}:{observer.name}", doors=self._doors(observer.plugin, event),
+            observer.plugin, f"{event.id}:{observer.name}", doors=self._doors(observer.plugin, event, 1),
             channels=self._plugins.channels,
         )  # fmt: skip

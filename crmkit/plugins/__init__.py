@@ -6,6 +6,8 @@ from crmkit.plugins.context import (
     HookContext as HookContext,
     ProjectContext as ProjectContext,
 )
+from crmkit.plugins.delivery.answers import Drop as Drop, Retry as Retry
+from crmkit.plugins.delivery.relay import Drained as Drained, Relay as Relay
 from crmkit.plugins.host import Plugins as Plugins
 from crmkit.plugins.markers import hookimpl as hookimpl, on as on
 from crmkit.plugins.plugin import AuthFailed as AuthFailed, NotReady as NotReady, Plugin as Plugin

@@ -1,0 +1,64 @@
+"""The relay of one CRM: its subscribers are the plugins' observers, each with its doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from crmkit.domain.delivery import Delivery
+from crmkit.domain.events import Event
+from crmkit.plugins.context import Doors, EventContext
+from crmkit.plugins.delivery.modes import External, Inline, InThread, Mode
+from crmkit.plugins.delivery.queue import Begin
+from crmkit.plugins.delivery.relay import Relay, Reports
+from crmkit.plugins.delivery.subscriber import Attempt, Subscriber
+from crmkit.plugins.host import Plugins
+from crmkit.plugins.implementations import Implementation, Observer
+from crmkit.plugins.observing import by_name
+from crmkit.plugins.values.reporting import DeadLetter
+from crmkit.ports import Clock
+
+#: The doors of a plugin, as the one who acted, so many subscribers deep.
+OpenDoors = Callable[[str, Event, int], Doors]
+MODES: dict[Mode, Callable[[Relay], InThread | Inline | External]] = {
+    "thread": InThread,
+    "inline": Inline,
+    "external": lambda _: External(),
+}
+
+
+def relay_of(plugins: Plugins, begin: Begin, clock: Clock, doors: OpenDoors) -> Relay:
+    """Put together who hears what, and how."""
+    subscribers = {
+        name: Subscriber(name, one.plugin, _handle(plugins, one, doors), one.said.attempts, one.said.ordered)
+        for name, one in by_name(plugins.observers.all).items()
+    }
+    return Relay(begin, clock, subscribers, plugins.running, _reports(plugins))
+
+
+def _handle(plugins: Plugins, one: Observer, doors: OpenDoors) -> Callable[[Event, Attempt], Any]:
+    def told(event: Event, attempt: Attempt) -> Any:
+        if not one.with_context:
+            return one.function(event)
+        ctx = EventContext(
+            one.plugin, attempt.key, attempt.number, attempt.deadline, attempt.depth,
+            doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels,
+        )  # fmt: skip
+        return one.function(ctx, event)
+
+    return told
+
+
+def _reports(plugins: Plugins) -> Reports:
+    def failed(delivery: Delivery, subscriber: Subscriber, error: BaseException) -> None:
+        method = subscriber.name.partition(".")[2]
+        plugins.failures.note(
+            Implementation(subscriber.plugin, f"on {delivery.topic}", method, subscriber.handle), error
+        )
+
+    def dead(delivery: Delivery) -> None:
+        plugins.dispatch.tell("crm_on_dead_letter", letter=DeadLetter(
+            delivery.event_id, delivery.topic, delivery.subscriber, delivery.attempts, delivery.error or "",
+        ))  # fmt: skip
+
+    return Reports(failed, dead)

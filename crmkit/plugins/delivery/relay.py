@@ -1,0 +1,167 @@
+"""crm.relay: tells what waits, one after the other, each attempt on its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from random import SystemRandom
+
+import attrs
+
+from crmkit.domain.delivery import Delivery
+from crmkit.domain.events import Event
+from crmkit.errors import Conflict
+from crmkit.plugins.delivery.answers import Drop, Retry
+from crmkit.plugins.delivery.backoff import wait
+from crmkit.plugins.delivery.breaker import Breaker
+from crmkit.plugins.delivery.loop import finished
+from crmkit.plugins.delivery.queue import Begin, DeliveryQueue
+from crmkit.plugins.delivery.subscriber import Attempt, Claimed, Subscriber
+from crmkit.plugins.failures import place_of
+from crmkit.ports import Clock
+
+logger = logging.getLogger("crmkit.plugins")
+#: How long a claim lasts, how much is claimed at once, and how many subscribers may lead to one another.
+LEASE, BATCH, DEEPEST = timedelta(seconds=60), 50, 16
+_chance = SystemRandom().random
+
+
+@attrs.frozen
+class Drained:
+    """
+    What a relay did: entries of the journal looked at, events told, to be told again, given up, not wanted.
+
+    >>> Drained(told=3) + Drained(told=1, again=1)
+    Drained(expanded=0, told=4, again=1, dead=0, dropped=0)
+    """
+
+    expanded: int = 0
+    told: int = 0
+    again: int = 0
+    dead: int = 0
+    dropped: int = 0
+
+    def __add__(self, other: Drained) -> Drained:
+        return Drained(*[one + two for one, two in zip(attrs.astuple(self), attrs.astuple(other), strict=True)])
+
+    def __bool__(self) -> bool:
+        return any(attrs.astuple(self))
+
+
+@attrs.frozen
+class Reports:
+    """Who is told what became of attempts: a failure with its type and place, and a dead letter."""
+
+    failed: Callable[[Delivery, Subscriber, BaseException], None]
+    dead: Callable[[Delivery], None]
+
+
+class Relay:
+    """
+    One process's; several may work on one store, none tells what another has claimed.
+
+    >>> from crmkit import CRM
+    >>> CRM.open("memory://").relay.run_once()
+    Drained(expanded=0, told=0, again=0, dead=0, dropped=0)
+    """
+
+    def __init__(
+        self, begin: Begin, clock: Clock, subscribers: Mapping[str, Subscriber], running: Callable[[], Collection[str]],
+        reports: Reports, *, lease: timedelta = LEASE, chance: Callable[[], float] = _chance,
+    ) -> None:  # fmt: skip
+        self.queue = DeliveryQueue(begin, lease)
+        self.subscribers = subscribers
+        self._clock = clock
+        self._running = running
+        self._reports = reports
+        self._chance = chance
+        self._breakers: dict[str, Breaker] = {}
+
+    def run_once(self, limit: int = BATCH) -> Drained:
+        """Look into the journal, take up to *limit* deliveries that are due, and tell them."""
+        expanded = self.queue.expand(limit)
+        served = self._served()
+        ordered = [name for name, one in self.subscribers.items() if one.ordered]
+        try:
+            claimed = self.queue.claim(limit, served, ordered)
+        except Conflict:  # another relay gave one back at this moment
+            claimed = []
+        return sum((self._tell(one) for one in claimed), Drained(expanded))
+
+    def drain(self) -> Drained:
+        """Go on until nothing is due; what is to be told later stays."""
+        total = Drained()
+        while step := self.run_once():
+            total += step
+        return total
+
+    def wait_for(self) -> timedelta | None:
+        """How long until something is due, zero if it is already, None if nothing waits."""
+        due = self.queue.next_due(self._served())
+        return None if due is None else max(due - self._clock.now(), timedelta())
+
+    def open_breakers(self) -> frozenset[str]:
+        """The plugins that failed so often that they are left alone for a while."""
+        return frozenset(name for name, one in self._breakers.items() if one.is_open)
+
+    def _served(self) -> list[str]:
+        """The subscribers of plugins that run and are not being left alone."""
+        running, now = self._running(), self._clock.now()
+        return [
+            name
+            for name, one in self.subscribers.items()
+            if one.plugin in running
+            and (one.plugin not in self._breakers or self._breakers[one.plugin].lets_through(now))
+        ]
+
+    def _tell(self, claimed: Claimed) -> Drained:
+        delivery, now = claimed.delivery, self._clock.now()
+        subscriber = self.subscribers[delivery.subscriber]
+        breaker = self._breakers.setdefault(subscriber.plugin, Breaker())
+        if now >= delivery.due_at or not breaker.lets_through(now):
+            self.queue.later(delivery, now, delivery.error, begun=False)  # too late, or left alone meanwhile
+            return Drained()
+        if claimed.event is None:
+            return self._bury(delivery, "the journal has no such event")
+        if delivery.depth > DEEPEST:
+            return self._bury(delivery, f"a chain of {delivery.depth} subscribers, each hearing of what another did")
+        if delivery.attempts > subscriber.attempts:  # whoever tried last did not live to say so
+            return self._bury(delivery, delivery.error or "whoever told it did not come back")
+        return self._attempt(delivery, claimed.event, subscriber, breaker)
+
+    def _attempt(self, delivery: Delivery, event: Event, subscriber: Subscriber, breaker: Breaker) -> Drained:
+        key = f"{delivery.event_id}:{delivery.subscriber}"
+        attempt = Attempt(key, delivery.attempts, delivery.due_at, delivery.depth)
+        try:
+            finished(subscriber.handle(event, attempt))
+        except Drop:
+            self.queue.done(delivery, ordered=subscriber.ordered)
+            return Drained(dropped=1)
+        except Retry as asked:
+            return self._again(delivery, subscriber, asked, asked.after)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # a plugin may raise anything; an interrupt is not its
+            breaker.note(self._clock.now(), failed=True)
+            self._reports.failed(delivery, subscriber, error)
+            return self._again(delivery, subscriber, error, None)
+        breaker.note(self._clock.now(), failed=False)
+        told = self.queue.done(delivery, ordered=subscriber.ordered)
+        return Drained(told=int(told))
+
+    def _again(
+        self, delivery: Delivery, subscriber: Subscriber, error: BaseException, after: timedelta | None
+    ) -> Drained:
+        said = f"{type(error).__name__} at {place_of(error)}"
+        if delivery.attempts >= subscriber.attempts:
+            return self._bury(delivery, said)
+        pause = wait(delivery.attempts, self._chance()) if after is None else after
+        self.queue.later(delivery, self._due(pause), said)
+        return Drained(again=1)
+
+    def _due(self, pause: timedelta) -> datetime:
+        return self._clock.now() + max(pause, timedelta())
+
+    def _bury(self, delivery: Delivery, error: str) -> Drained:
+        if self.queue.dead(delivery, error):
+            self._reports.dead(attrs.evolve(delivery, error=error))
+        return Drained(dead=1)
