@@ -94,7 +94,8 @@ def test_a_class_that_holds_itself_is_a_mistake() -> None:
 
 def test_an_annotation_that_cannot_be_read_is_a_mistake() -> None:
     """A name imported for type checkers only is not there at run time."""
-    kind: Any = attrs.make_class("Settings", {"odd": attrs.field(type="NowhereAtAll")})
+    nowhere: Any = "NowhereAtAll"
+    kind: Any = attrs.make_class("Settings", {"odd": attrs.field(type=nowhere)})
     assert [("settings_class", "unreadable")] == [(fault.path, fault.code) for fault in checked_class(kind)]
 
 
@@ -117,7 +118,7 @@ def test_a_mistaken_class_is_refused_before_anything_is_read() -> None:
 @attrs.frozen
 class Server:
     host: str
-    port: int = setting(5060, help="Where it listens.")
+    port: int = setting(default=5060, help="Where it listens.")
 
 
 @settings_class

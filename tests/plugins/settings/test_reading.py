@@ -123,7 +123,7 @@ def test_an_attrs_converter_is_applied_after_the_type() -> None:
 
     @attrs.frozen
     class Settings:
-        name: str = attrs.field(converter=str.upper)
+        name: str = attrs.field(converter=_shouted)
         count: int = attrs.field(default=1, validator=attrs.validators.ge(1))
 
     assert "ANNA" == structured(Settings, {"name": "anna"}, plugin="p").name
@@ -146,6 +146,10 @@ def test_what_a_host_has_made_already_is_taken() -> None:
     token = Secret("t")
     made = structured(Settings, {"main": server, "mode": Mode.TLS, "records": Path("a"), "token": token}, plugin="p")
     assert Settings(server, Mode.TLS, Path("a"), token) == made
+
+
+def _shouted(text: str) -> str:
+    return text.upper()
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)

@@ -51,7 +51,7 @@ class Sip:
     main: Server | None = None
     tags: frozenset[str] = frozenset()
     headers: Mapping[str, int] = attrs.field(factory=dict[str, int])
-    region: str = setting("DE", validator=attrs.validators.in_(["DE", "RU"]), help="Where it dials from.")
+    region: str = setting(default="DE", validator=attrs.validators.in_(["DE", "RU"]), help="Where it dials from.")
 
 
 TEXT = "Give a text in quotes, without NUL or half characters."
@@ -201,17 +201,17 @@ def test_a_fault_says_in_which_file_it_stands() -> None:
     assert f"{FLAG} See shop.toml, line 7." == fault.message
 
 
+def _short(window: Window, attribute: attrs.Attribute[str], value: str) -> None:
+    if len(value) > window.closes:
+        message = f"{value} is longer than {window.closes}"
+        raise ValueError(message)
+
+
 @settings_class
 class Window:
     opens: int = 9
     closes: int = 18
-    label: str = attrs.field(default="")
-
-    @label.validator
-    def _short(self, attribute: attrs.Attribute[str], value: str) -> None:
-        if len(value) > self.closes:
-            message = f"{value} is longer than {self.closes}"
-            raise ValueError(message)
+    label: str = setting(default="", validator=_short)
 
     def __attrs_post_init__(self) -> None:
         if self.opens >= self.closes:
