@@ -74,6 +74,13 @@ def test_a_config_does_not_show_what_plugins_are_told() -> None:
     assert "hunter2" not in repr(config_of({"slack": {"token": "hunter2"}}))
 
 
+def test_what_stands_inside_a_long_text_is_no_line_of_the_file(tmp_path: Path) -> None:
+    """A template in a setting may look like TOML itself."""
+    text = '[plugins.mail]\nbody = """\n[plugins.slack]\n"""\n\n[plugins.slack]\n'
+    path = _written(tmp_path, text)
+    assert f"{path}, line 6" == load(path).source_of("slack")
+
+
 NOT_TOML = "Check quotes, brackets and names given twice."
 NAMES = 'Give a list of plugins\' names, such as ["slack"].'
 
