@@ -17,7 +17,7 @@ EXAMPLE: Final = "crmkit.example"
 
 @overload
 def setting(
-    default: T, *, help: str = "", example: object = None, validator: Validator | Sequence[Validator] | None = None
+    *, default: T, help: str = "", example: object = None, validator: Validator | Sequence[Validator] | None = None
 ) -> T: ...
 @overload
 def setting(
@@ -32,8 +32,8 @@ def setting(
     *, help: str = "", example: object = None, validator: Validator | Sequence[Validator] | None = None
 ) -> Any: ...
 def setting(
-    default: Any = attrs.NOTHING,
     *,
+    default: Any = attrs.NOTHING,
     factory: Callable[[], Any] | None = None,
     help: str = "",
     example: object = None,
@@ -47,7 +47,7 @@ def setting(
     >>> @settings_class
     ... class SlackSettings:
     ...     channel: str = setting(help="Where deals are announced.", example="#sales")
-    ...     attempts: int = setting(5, validator=attrs.validators.ge(1))
+    ...     attempts: int = setting(default=5, validator=attrs.validators.ge(1))
     >>> SlackSettings(channel="#won")
     SlackSettings(channel='#won', attempts=5)
     """

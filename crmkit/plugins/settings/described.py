@@ -14,6 +14,8 @@ from crmkit.plugins.settings.writing import written
 
 _SECRET = 'secret: {env = "NAME"} or {file = "PATH"}'  # noqa: S105 - how one is written
 
+_COMPUTED = "computed"
+
 
 @attrs.frozen
 class Described:
@@ -76,7 +78,7 @@ def _default(entry: Entry) -> str:
     default = cast(Any, entry.field.default)
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]  # to type checkers it is a function
         if default.takes_self:
-            return "computed"
+            return _COMPUTED
         default = default.factory()
     if default is attrs.NOTHING or default is None or hint_of(entry.hint).form == "table":
         return ""
@@ -86,7 +88,8 @@ def _default(entry: Entry) -> str:
 def _example(entry: Entry, known: Hint) -> str:
     if entry.example is not None:
         return toml_value(_as_toml(entry.example, entry.hint))
-    return _default(entry) or toml_value(sample(known))
+    default = _default(entry)
+    return default if default not in ("", _COMPUTED) else toml_value(sample(known))
 
 
 def _as_toml(example: object, hint: Any) -> object:

@@ -15,6 +15,7 @@ from crmkit.plugins.settings.config import PluginsConfig, read_table
 from crmkit.plugins.settings.lines import lines_of
 
 _AT = re.compile(r"at line (\d+), column (\d+)").search
+_NEWLINE = "\n"
 
 
 def load(path: str | PathLike[str]) -> PluginsConfig:
@@ -56,7 +57,7 @@ def _document(text: str, source: str) -> tuple[Mapping[str, object], Fault | Non
         return tomllib.loads(text), None
     except tomllib.TOMLDecodeError as error:
         at = _AT(str(error))
-        where = f"Line {at[1]}, column {at[2]}" if at else "The end of the file"
+        where = f"Line {at[1]}, column {at[2]}" if at else f"Line {text.count(_NEWLINE) + 1}, where the file ends,"
     except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
         where = "A value"
     return {}, Fault(source, "not_toml", f"{where} is no TOML. Check quotes, brackets and names given twice.")

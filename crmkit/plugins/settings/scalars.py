@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +18,9 @@ from crmkit.domain.phone import phone_key
 from crmkit.plugins.settings.kinds import PhoneNumber, Url
 
 _UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]").search
-_SPAN = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([smhd])", re.ASCII).fullmatch
+_SPAN = re.compile(r"(\d{1,14}(?:\.\d{1,6})?) ?([smhd])", re.ASCII).fullmatch
 _DECIMAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?", re.ASCII).fullmatch
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_MICROS = {"s": 10**6, "m": 60 * 10**6, "h": 3_600 * 10**6, "d": 86_400 * 10**6}
 _LONGEST = 2_000
 
 
@@ -72,7 +73,9 @@ def _duration(given: object) -> timedelta | None:
             span = given
         elif isinstance(given, str):
             parts = _SPAN(given)
-            span = timedelta(**{_UNITS[parts[2]]: float(parts[1])}) if parts else timedelta(-1)
+            # Exactly: a float would lose the microseconds of a long one.
+            micros = round(Fraction(parts[1]) * _MICROS[parts[2]]) if parts else -1
+            span = timedelta(microseconds=micros)
         else:
             span = timedelta(-1 if (seconds := _number(given)) is None else 0, seconds or 0)
     except OverflowError:
@@ -104,8 +107,8 @@ def _path(given: object) -> Path | None:
     return Path(given) if given and isinstance(given, str) and not _UNKEEPABLE(given) else None
 
 
-def _seconds(span: timedelta) -> object:
-    """As text while it is exact: a float would lose microseconds of long spans."""
+def _span_text(span: timedelta) -> object:
+    """In the largest unit that leaves no rest."""
     whole, rest = divmod(span, timedelta(seconds=1))
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if whole and not rest and whole % size == 0:
@@ -132,7 +135,7 @@ SCALARS: Mapping[Any, Scalar] = {
         'Give a duration such as "90s", "5m", "2h" or "1d", or a number of seconds.',
         _duration,
         "90s",
-        _seconds,
+        _span_text,
     ),
     Url: Scalar(
         "URL",
