@@ -9,9 +9,9 @@ from typing import Any, TypeVar, cast
 
 from crmkit.errors import (
     Conflict,
-    CRMError,
     Fault,
     PluginFailure,
+    PluginTooDeep,
     Rejected,
     StorageBusy,
     StorageFull,
@@ -150,7 +150,7 @@ class Dispatch:
         return PluginFailure(one.plugin, one.hook, type(error).__name__)
 
     def _noted(self, one: Implementation, error: BaseException) -> None:
-        if isinstance(error, TooDeep) and error.hook in _inside.get()[:-1]:
+        if isinstance(error, PluginTooDeep) and error.hook in _inside.get()[:-1]:
             raise error  # up to where it began
         self.failures.note(one, error)
 
@@ -158,23 +158,12 @@ class Dispatch:
     def _entered(self, hook: str) -> Generator[None]:
         inside = _inside.get()
         if inside.count(hook) >= DEEPEST:
-            raise TooDeep(hook)
+            raise PluginTooDeep(hook)
         token = _inside.set((*inside, hook))
         try:
             yield
         finally:
             _inside.reset(token)
-
-
-class TooDeep(CRMError, RecursionError):
-    """A hook led to itself again and again: a plugin does inside it what calls it."""
-
-    def __init__(self, hook: str) -> None:
-        super().__init__(hook)
-        self.hook = hook
-
-    def __str__(self) -> str:
-        return f"{self.hook} led to itself {DEEPEST} times. A plugin does in it what calls it: let an observer do that."
 
 
 def _fault(veto: object, plugin: str) -> Fault:

@@ -13,14 +13,14 @@ import attrs
 from crmkit.domain.consent import FIRST_POLICY, Policy
 from crmkit.domain.custom import Field
 from crmkit.domain.events import Event
-from crmkit.errors import Fault, Invalid
+from crmkit.errors import AuthFailed, Fault, Invalid, NotReady
 from crmkit.plugins.deciding import TAKE_PART, Deciding
 from crmkit.plugins.discovery import installed
 from crmkit.plugins.dispatch import ITS_OWN, Dispatch
 from crmkit.plugins.failures import Failures, place_of
 from crmkit.plugins.listing import Given, listed
 from crmkit.plugins.observing import Observers
-from crmkit.plugins.plugin import AuthFailed, NotReady, Plugin
+from crmkit.plugins.plugin import Plugin
 from crmkit.plugins.registry import Registry
 from crmkit.plugins.settings import PluginsConfig
 from crmkit.plugins.states import Listed, PluginStatus, State

@@ -101,15 +101,3 @@ class Plugin(Generic[S]):
 
     def __repr__(self) -> str:
         return f"<plugin {self.name}>"
-
-
-class NotReady(Exception):  # it says what it is
-    """`start` could not: something outside is not there yet. Tried again after *retry_after* seconds, or a backoff."""
-
-    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class AuthFailed(Exception):
-    """`start` was turned away: the operator has to give other credentials."""

@@ -59,6 +59,7 @@ class InThread:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
+        self._thread: Thread | None = None
         self._new_here()
 
     def committed(self) -> None:
@@ -87,7 +88,7 @@ class InThread:
     def _new_here(self) -> None:
         self._pid = os.getpid()
         self._wake = Condition()
-        self._thread: Thread | None = None
+        self._thread = None
         self._woken = self._closed = False
 
 

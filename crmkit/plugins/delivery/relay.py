@@ -11,8 +11,7 @@ import attrs
 
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.events import Event
-from crmkit.errors import Conflict
-from crmkit.plugins.delivery.answers import Drop, Retry
+from crmkit.errors import Conflict, Drop, Retry
 from crmkit.plugins.delivery.backoff import wait
 from crmkit.plugins.delivery.breaker import Breaker
 from crmkit.plugins.delivery.loop import finished
@@ -139,7 +138,9 @@ class Relay:
             self.queue.done(delivery, ordered=subscriber.ordered)
             return Drained(dropped=1)
         except Retry as asked:
-            return self._again(delivery, subscriber, asked, asked.after)
+            return self._again(
+                delivery, subscriber, asked, None if asked.after is None else timedelta(seconds=asked.after)
+            )
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a plugin may raise anything; an interrupt is not its
             breaker.note(self._clock.now(), failed=True)
             self._reports.failed(delivery, subscriber, error)

@@ -47,8 +47,8 @@ class DealMove:
     """
     A deal that is about to stand elsewhere: opened (`before` is None), moved, won, lost, cancelled or reopened.
 
-    >>> from crmkit.testing import a_deal
-    >>> DealMove("deals.open", None, a_deal()).after.status
+    >>> from crmkit.testing import a_client, a_deal
+    >>> DealMove("deals.open", None, a_deal(a_client())).after.status
     'open'
     """
 

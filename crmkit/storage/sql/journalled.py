@@ -1,0 +1,69 @@
+"""The journal, which is the outbox, and the keys, on a SQL database."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from crmkit.domain.records import Record
+from crmkit.ports.storage import Entry
+from crmkit.storage.sql.accelerated import Accelerated
+from crmkit.storage.sql.conditions import bucket
+from crmkit.storage.sql.databases.database import Database
+from crmkit.storage.sql.journal import SETTLED, entry_of, row_of
+
+#: How many entries one statement fetches.
+CHUNK = 512
+
+
+class Journalled(Accelerated):
+    """What a transaction does beside its records; each runs at once, none waits in the buffer."""
+
+    __slots__ = ()
+
+    database: Database
+
+    @abstractmethod
+    def write(self, sql: str, rows: Iterable[Sequence[object]], kind: type[Record] | None = None) -> None: ...
+
+    def append(self, entry: Entry) -> None:
+        if entry.events:
+            self.execute(self.statements.one["append"], row_of(entry, self.database))
+
+    def journal(self) -> Iterator[Entry]:
+        last = 0
+        while rows := self.rows(self.statements.one["journal"], (last,)):
+            for row in rows:
+                yield entry_of(row, self.database)
+            last = rows[-1][0]
+
+    def pending(self, limit: int) -> list[tuple[int, Entry]]:
+        rows = self.rows(self.statements.one["pending"], (limit,))
+        return [(row[0], entry_of(row, self.database)) for row in rows]
+
+    def settle(self, positions: Sequence[int]) -> None:
+        self.write(self.statements.one["settle"], [(SETTLED, position) for position in positions])
+
+    def entries(self, positions: Sequence[int]) -> Mapping[int, Entry]:
+        found = dict[int, Entry]()
+        wanted = list(dict.fromkeys(positions))
+        for start in range(0, len(wanted), CHUNK):
+            some = wanted[start : start + CHUNK]
+            several = some + some[-1:] * (bucket(len(some)) - len(some))
+            found |= {
+                row[0]: entry_of(row, self.database)
+                for row in self.rows(self.statements.entries[len(several)], several)
+            }
+        return found
+
+    def journal_length(self) -> int:
+        (row,) = self.rows(self.statements.one["journal_length"])
+        return int(row[0])
+
+    def recall(self, key: str) -> str | None:
+        for (text,) in self.rows(self.statements.one["recall"], (key,)):
+            return str(text)
+        return None
+
+    def remember(self, key: str, text: str) -> None:
+        self.execute(self.statements.one["remember"], (key, text))
