@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from crmkit.ports import (
     KEPT,
     RECORDS,
     Entry,
+    FrozenMap,
     Query,
     Record,
     RecordId,
@@ -67,6 +68,7 @@ class Contents:
 
     records: Mapping[type[Record], Mapping[RecordId, Any]]
     journal: tuple[Entry, ...] = ()
+    settled: frozenset[int] = frozenset()
     keys: Mapping[str, str] = attrs.field(factory=dict[str, str])
 
 
@@ -79,6 +81,7 @@ class JSONFileTransaction(StorageTransaction):
         self._begun_with = storage.contents
         self._changed: dict[type[Record], dict[RecordId, Any]] = {}
         self._said: list[Entry] = []
+        self._settled = set[int]()
         self._keys: dict[str, str] = {}
         self._failure: CRMError | None = None
 
@@ -141,6 +144,18 @@ class JSONFileTransaction(StorageTransaction):
     def journal_length(self) -> int:
         return len(self._begun_with.journal) + len(self._said)
 
+    def pending(self, limit: int) -> list[tuple[int, Entry]]:
+        settled = self._begun_with.settled | self._settled
+        waiting = [one for one in enumerate(self.journal()) if one[1].subscribers and one[0] not in settled]
+        return waiting[: max(limit, 0)]
+
+    def settle(self, positions: Collection[int]) -> None:
+        self._writing()
+        self._settled |= set(positions)
+
+    def entries(self, positions: Collection[int]) -> Mapping[int, Entry]:
+        return {position: entry for position, entry in enumerate(self.journal()) if position in positions}
+
     def recall(self, key: str) -> str | None:
         return self._keys.get(key, self._begun_with.keys.get(key))
 
@@ -158,13 +173,14 @@ class JSONFileTransaction(StorageTransaction):
         try:
             if self._failure is not None:
                 raise self._failure
-            if self._changed or self._said or self._keys:
+            if self._changed or self._said or self._settled or self._keys:
                 self._check()
                 before = self._begun_with
                 self._storage.write(
                     Contents(
                         {**before.records, **self._changed},
                         (*before.journal, *self._said),
+                        before.settled | self._settled,
                         {**before.keys, **self._keys},
                     )
                 )
@@ -284,7 +300,10 @@ class JSONFileStorage:
         new = self._path.with_suffix(".new")
         data = {
             "records": {kind.__name__: to_builtins(list(rows.values())) for kind, rows in contents.records.items()},
-            "journal": [[to_builtins(entry.events), sorted(entry.subscribers)] for entry in contents.journal],
+            "journal": [
+                [to_builtins(entry.events), to_builtins(entry.subscribers), entry.depth] for entry in contents.journal
+            ],
+            "settled": sorted(contents.settled),
             "keys": contents.keys,
         }
         try:
@@ -300,12 +319,18 @@ class JSONFileStorage:
     def _read(self) -> Contents:
         try:
             data = json.loads(self._path.read_text(encoding="utf-8"))
-            events = [(from_builtins(tuple[Event, ...], said), frozenset(ears)) for said, ears in data["journal"]]
+            journal = [
+                Entry(
+                    from_builtins(tuple[Event, ...], said), from_builtins(FrozenMap[str, tuple[int, ...]], ears), depth
+                )
+                for said, ears, depth in data["journal"]
+            ]
+            settled = frozenset(data["settled"])
             lists = {kind: _list_of(kind, data["records"].get(name, [])) for name, kind in KINDS.items()}
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise StorageUnreachable("not a store of ours") from error
         records = {kind: {row.id: row for row in rows} for kind, rows in lists.items()}
-        return Contents(records, tuple([Entry(*one) for one in events]), data["keys"])
+        return Contents(records, tuple(journal), settled, data["keys"])
 
     def revision(self) -> str | None:
         """Nothing: values have no schema."""
