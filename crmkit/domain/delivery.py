@@ -1,30 +1,31 @@
-"""An event on its way to one who must hear of it."""
+"""One event on its way to one subscriber."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import attrs
 
 from crmkit.domain.ids import DeliveryId, EventId
-from crmkit.domain.marks import Code
+from crmkit.domain.marks import Code, Masked
 
 DeliveryState = Literal["waiting", "dead"]
+#: When those are due that stand behind another one of their subject: not before that one is done.
+BEHIND = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen
-class Delivery:
+class Delivery(Masked):
     """
-    One event for one subscriber; gone once it is told.
+    One event of a journal entry for one subscriber; what was delivered is deleted.
 
-    `entry` and `place` say where in the journal the event stands. `due_at` is when it may be told next: of one that
-    is being told just now, when somebody else may take over. `error` is the type and place of what was raised last,
-    never its text.
+    `entry` and `place` say where the event stands in the journal, `subject` is its subject's id as text. A claim is a
+    lease: until `due_at` it is `claimed_by` somebody, afterwards it is due again. `error` names a type and a place.
 
-    >>> from crmkit.testing import a_record
-    >>> a_record(Delivery, state="waiting").attempts
-    1
+    >>> from crmkit.testing import NOON, a_delivery
+    >>> a_delivery(due_at=NOON).is_due(NOON)
+    True
     """
 
     id: DeliveryId
@@ -36,10 +37,23 @@ class Delivery:
     subscriber: Code[str]
     state: DeliveryState
     attempts: int
-    depth: int
     due_at: datetime
     claimed_by: Code[str | None]
     error: Code[str | None]
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+    @property
+    def plugin(self) -> str:
+        """Whose subscriber it is for: what stands before the first dot."""
+        return self.subscriber.partition(".")[0]
+
+    @property
+    def key(self) -> str:
+        """The same at every attempt: what a receiver tells repetitions by."""
+        return f"{self.event_id}:{self.subscriber}"
+
+    def is_due(self, now: datetime) -> bool:
+        """Say whether it may be claimed."""
+        return self.state == "waiting" and self.due_at <= now

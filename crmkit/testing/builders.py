@@ -15,6 +15,7 @@ from crmkit.domain.contact import Contact
 from crmkit.domain.contact_point import ContactPoint
 from crmkit.domain.custom import Custom
 from crmkit.domain.deal import Deal, DealStep
+from crmkit.domain.delivery import Delivery
 from crmkit.domain.events import ClientAdded
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import EventId
@@ -134,6 +135,12 @@ def a_merge(survivor: Client, merged: Client | None = None, **given: Any) -> Mer
     return a_record(Merge, client_id=survivor.id, **{**said, **given})
 
 
+def a_delivery(**given: Any) -> Delivery:
+    """A waiting one, due at noon, to nobody in particular."""
+    said: dict[str, Any] = {"topic": "client.added", "subject": "7", "subscriber": "mail.send", "state": "waiting"}
+    return a_record(Delivery, **{**said, "attempts": 0, **given})
+
+
 def a_user(key: str = "17", **given: Any) -> User:
     """One of the host's people."""
     return a_record(User, id=key, **_said(given, name="Zoë", active=True))
@@ -149,16 +156,16 @@ def a_pipeline(key: str = "sales", **given: Any) -> Pipeline:
     return a_record(Pipeline, id=key, **_said(given, name="Sales", stages=(Stage("new", "New"),)))
 
 
-def an_entry(client: Client, *subscribers: str, events: int = 1, **given: Any) -> Entry:
-    """A journal entry that says a client was added."""
+def an_entry(client: Client, *subscribers: str, events: int = 1, depth: int = 0, **given: Any) -> Entry:
+    """A journal entry that says a client was added; each of its subscribers hears every event of it."""
     said: dict[str, Any] = {"actor": "17", "source": Source("web", campaign="Весна"), "correlation_id": None, **given}
 
     def event() -> ClientAdded:
         own: dict[str, Any] = {"client_id": client.id, "kind": "person", "owner": None, "points": (new_id(),)}
         return ClientAdded(EventId(new_id()), at=NOON, version=1, **said, **own)
 
-    heard = FrozenMap(dict.fromkeys(subscribers, tuple(range(events))))
-    return Entry(tuple([event() for _ in range(events)]), heard)
+    places = FrozenMap(dict.fromkeys(subscribers, tuple(range(events))))
+    return Entry(tuple([event() for _ in range(events)]), places, depth)
 
 
 def a_record(kind: type[R], /, *, filled: bool = False, **given: Any) -> R:

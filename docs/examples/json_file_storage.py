@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -81,7 +81,7 @@ class JSONFileTransaction(StorageTransaction):
         self._begun_with = storage.contents
         self._changed: dict[type[Record], dict[RecordId, Any]] = {}
         self._said: list[Entry] = []
-        self._settled: set[int] = set()
+        self._settled = set[int]()
         self._keys: dict[str, str] = {}
         self._failure: CRMError | None = None
 
@@ -141,21 +141,20 @@ class JSONFileTransaction(StorageTransaction):
     def journal(self) -> Iterator[Entry]:
         yield from (*self._begun_with.journal, *self._said)
 
-    def pending(self, limit: int) -> list[tuple[int, Entry]]:
-        settled = self._begun_with.settled | self._settled
-        waiting = [(at, one) for at, one in enumerate(self.journal()) if one.subscribers and at not in settled]
-        return waiting[:limit]
-
-    def settle(self, positions: Sequence[int]) -> None:
-        self._writing()
-        self._settled.update(positions)
-
-    def entries(self, positions: Sequence[int]) -> Mapping[int, Entry]:
-        wanted = set(positions)
-        return {at: one for at, one in enumerate(self.journal()) if at in wanted}
-
     def journal_length(self) -> int:
         return len(self._begun_with.journal) + len(self._said)
+
+    def pending(self, limit: int) -> list[tuple[int, Entry]]:
+        settled = self._begun_with.settled | self._settled
+        waiting = [one for one in enumerate(self.journal()) if one[1].subscribers and one[0] not in settled]
+        return waiting[: max(limit, 0)]
+
+    def settle(self, positions: Collection[int]) -> None:
+        self._writing()
+        self._settled |= set(positions)
+
+    def entries(self, positions: Collection[int]) -> Mapping[int, Entry]:
+        return {position: entry for position, entry in enumerate(self.journal()) if position in positions}
 
     def recall(self, key: str) -> str | None:
         return self._keys.get(key, self._begun_with.keys.get(key))
@@ -174,7 +173,7 @@ class JSONFileTransaction(StorageTransaction):
         try:
             if self._failure is not None:
                 raise self._failure
-            if self._changed or self._said or self._keys or self._settled:
+            if self._changed or self._said or self._settled or self._keys:
                 self._check()
                 before = self._begun_with
                 self._storage.write(
@@ -241,11 +240,6 @@ class JSONFileTransaction(StorageTransaction):
                     ids = {getattr(row, field) for row in self._rows(kind).values()}
                     if missing := ids - {None} - there.keys():
                         raise Conflict(noun(KINDS[POINTS_TO[field]]), missing.pop())
-
-
-def _entry(said: Any, ears: dict[str, list[int]], depth: int) -> Entry:
-    heard = FrozenMap({name: tuple(places) for name, places in ears.items()})
-    return Entry(from_builtins(tuple[Event, ...], said), heard, depth)
 
 
 def _list_of(kind: Any, data: Any) -> list[Any]:
@@ -325,12 +319,18 @@ class JSONFileStorage:
     def _read(self) -> Contents:
         try:
             data = json.loads(self._path.read_text(encoding="utf-8"))
-            entries = [_entry(*one) for one in data["journal"]]
+            journal = [
+                Entry(
+                    from_builtins(tuple[Event, ...], said), from_builtins(FrozenMap[str, tuple[int, ...]], ears), depth
+                )
+                for said, ears, depth in data["journal"]
+            ]
+            settled = frozenset(data["settled"])
             lists = {kind: _list_of(kind, data["records"].get(name, [])) for name, kind in KINDS.items()}
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise StorageUnreachable("not a store of ours") from error
         records = {kind: {row.id: row for row in rows} for kind, rows in lists.items()}
-        return Contents(records, tuple(entries), frozenset(data["settled"]), data["keys"])
+        return Contents(records, tuple(journal), settled, data["keys"])
 
     def revision(self) -> str | None:
         """Nothing: values have no schema."""

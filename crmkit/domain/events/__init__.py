@@ -7,6 +7,7 @@ from crmkit.domain.events.envelope import (
     NOUNS as NOUNS,
     Change as Change,
     Event as Event,
+    UnknownEvent as UnknownEvent,
     topic_of as topic_of,
 )
 from crmkit.domain.events.exchanges import (

@@ -66,14 +66,40 @@ class Event:
     version: int
 
     def __init_subclass__(cls) -> None:  # attrs makes the class anew for its slots; the second one wins
-        cls.topic = vars(cls).get("topic") or topic_of(cls.__name__)
-        BY_TOPIC[cls.topic] = cls
+        topic = vars(cls).get("topic")
+        if not isinstance(topic, property):
+            cls.topic = topic or topic_of(cls.__name__)
+            BY_TOPIC[cls.topic] = cls
 
     @property
     def subject(self) -> RecordId:
         """The id of the record this happened to: the first thing an event says of its own."""
         own: RecordId = getattr(self, attrs.fields(type(self))[len(attrs.fields(Event))].name)
         return own
+
+
+@attrs.frozen
+class UnknownEvent(Event):
+    """
+    An event that this crmkit cannot read: of a plugin that is not installed here, or of a newer version.
+
+    `about` is its subject's id as text, `data` what it says besides. It is in no catalogue, and nobody is told of it.
+
+    >>> from datetime import UTC, datetime
+    >>> from uuid import UUID
+    >>> envelope = EventId(UUID(int=1)), datetime(2026, 1, 1, tzinfo=UTC), None, Source("code"), None, 1
+    >>> UnknownEvent(*envelope, "7", "loyalty.card_lost", "{}").topic
+    'loyalty.card_lost'
+    """
+
+    about: Code[str]
+    said_topic: Code[str]
+    data: Code[str]
+
+    @property
+    def topic(self) -> str:  # type: ignore[override]  # of each its own, not of the class
+        """What it calls itself."""
+        return self.said_topic
 
 
 @attrs.frozen

@@ -15,6 +15,7 @@ from crmkit.domain.query import Query
 from crmkit.domain.where import Test, Where
 from crmkit.errors import Conflict
 from crmkit.plugins.delivery.subscriber import Claimed
+from crmkit.ports import Entry
 from crmkit.services.transaction import Transaction
 
 Begin = Callable[[], AbstractContextManager[Transaction]]
@@ -44,7 +45,7 @@ class DeliveryQueue:
                         event = entry.events[place]
                         made = Delivery(
                             DeliveryId(unit.new_id()), position, place, event.id, event.topic, str(event.subject),
-                            subscriber, "waiting", 0, entry.depth, unit.now, None, None, unit.now, unit.now,
+                            subscriber, "waiting", 0, unit.now, None, None, unit.now, unit.now,
                         )  # fmt: skip
                         unit.store.insert(made)
             if pending:
@@ -81,13 +82,7 @@ class DeliveryQueue:
                 later = unit.now + DEAD_END if after.state == "dead" else later
                 unit.store.replace(attrs.evolve(one, due_at=later, version=one.version + 1), one.version)
             entries = unit.store.entries([one.entry for one in claimed])
-        known = {place: entry.events for place, entry in entries.items()}
-        return [
-            Claimed(
-                one, known[one.entry][one.place] if one.entry in known and one.place < len(known[one.entry]) else None
-            )
-            for one in claimed
-        ]
+        return [_with_event(one, entries.get(one.entry)) for one in claimed]
 
     def done(self, one: Delivery, *, ordered: bool) -> bool:
         """It was told: forget it. False if somebody else has taken over meanwhile; nothing is changed then."""
@@ -160,3 +155,9 @@ class DeliveryQueue:
 
 def _turn(one: Delivery) -> tuple[int, int]:
     return one.entry, one.place
+
+
+def _with_event(one: Delivery, entry: Entry | None) -> Claimed:
+    if entry is None or not 0 <= one.place < len(entry.events):
+        return Claimed(one, None, 0)
+    return Claimed(one, entry.events[one.place], entry.depth)

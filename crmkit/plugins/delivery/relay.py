@@ -10,7 +10,7 @@ from random import SystemRandom
 import attrs
 
 from crmkit.domain.delivery import Delivery
-from crmkit.domain.events import Event
+from crmkit.domain.events import Event, UnknownEvent
 from crmkit.errors import Conflict, Drop, Retry
 from crmkit.plugins.delivery.backoff import wait
 from crmkit.plugins.delivery.breaker import Breaker
@@ -23,6 +23,8 @@ from crmkit.ports import Clock
 logger = logging.getLogger("crmkit.plugins")
 #: How long a claim lasts, how much is claimed at once, and how many subscribers may lead to one another.
 LEASE, BATCH, DEEPEST = timedelta(seconds=60), 50, 16
+#: When to look again at an event that this crmkit cannot read.
+NOT_OURS = timedelta(minutes=10)
 _chance = SystemRandom().random
 
 
@@ -121,17 +123,20 @@ class Relay:
         if now >= delivery.due_at or not breaker.lets_through(now):
             self.queue.later(delivery, now, delivery.error, begun=False)  # too late, or left alone meanwhile
             return Drained()
+        if isinstance(claimed.event, UnknownEvent):  # of a newer crmkit, or of a plugin that is not here
+            self.queue.later(delivery, now + NOT_OURS, delivery.error, begun=False)
+            return Drained()
         if claimed.event is None:
             return self._bury(delivery, "the journal has no such event")
-        if delivery.depth > DEEPEST:
-            return self._bury(delivery, f"a chain of {delivery.depth} subscribers, each hearing of what another did")
+        if claimed.depth > DEEPEST:
+            return self._bury(delivery, f"a chain of {claimed.depth} subscribers, each hearing of what another did")
         if delivery.attempts > subscriber.attempts:  # whoever tried last did not live to say so
             return self._bury(delivery, delivery.error or "whoever told it did not come back")
-        return self._attempt(delivery, claimed.event, subscriber, breaker)
+        return self._attempt(claimed, claimed.event, subscriber, breaker)
 
-    def _attempt(self, delivery: Delivery, event: Event, subscriber: Subscriber, breaker: Breaker) -> Drained:
-        key = f"{delivery.event_id}:{delivery.subscriber}"
-        attempt = Attempt(key, delivery.attempts, delivery.due_at, delivery.depth)
+    def _attempt(self, claimed: Claimed, event: Event, subscriber: Subscriber, breaker: Breaker) -> Drained:
+        delivery = claimed.delivery
+        attempt = Attempt(delivery.key, delivery.attempts, delivery.due_at, claimed.depth)
         try:
             finished(subscriber.handle(event, attempt))
         except Drop:

@@ -38,7 +38,12 @@ class Subscriber:
 
 @attrs.frozen
 class Claimed:
-    """A delivery that is ours until its `due_at`, with its event; None if the journal has none there."""
+    """
+    A delivery that is ours until its `due_at`, with its event, None if the journal has none there.
+
+    `depth` counts the subscribers that led to the event, one hearing of what another did.
+    """
 
     delivery: Delivery
     event: Event | None
+    depth: int

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from crmkit.domain.frozen_map import FrozenMap
-from crmkit.ports.storage import NOBODY, Entry
-from crmkit.storage.codec import events_of, events_text, map_text
+from crmkit.ports.storage import Entry
+from crmkit.storage.codec import events_of, events_text, map_of, map_text
 from crmkit.storage.sql.codecs import source_of
 from crmkit.storage.sql.databases.database import Database
 
 #: The states of an entry: to be told, and told to everybody who must hear of it (or to nobody).
 PENDING, SETTLED = "pending", "settled"
+#: Where the depth stands among the subscribers, none of whom has an empty name.
+_DEPTH = ""
 
 
 def row_of(entry: Entry, database: Database) -> tuple[object, ...]:
-    """The columns of one entry from id on, without the claim's."""
+    """The columns of one entry, from id to attempts, without the claim's."""
     first, names, stored = entry.events[0], entry.subscribers, database.stored
     source, state = first.source, PENDING if names else SETTLED
-    told = (events_text(entry.events), map_text(names), state, 0, entry.depth)
+    told = (events_text(entry.events), map_text(_with_depth(names, entry.depth)), state, 0)
     said = (first.actor, source.channel, source.plugin, source.campaign, source.ref, first.correlation_id)
     return (stored(first.id), stored(first.at), *said, *told)
 
 
 def entry_of(row: tuple[Any, ...], database: Database) -> Entry:
-    """Undo `row_of` for the columns seq, at to subscribers, and depth."""
-    _, at, actor, channel, plugin, campaign, ref, correlation_id, events, names, depth = row
+    """Undo `row_of` for seq and the columns from at to subscribers."""
+    _, at, actor, channel, plugin, campaign, ref, correlation_id, events, names = row
     shared = (database.instant(at), actor, source_of(channel, plugin, campaign, ref), correlation_id)
-    return Entry(events_of(events, shared), _places(names), depth)
+    if names in ("", "{}"):  # before anybody could subscribe, it was empty
+        return Entry(events_of(events, shared))
+    told = {name: tuple(places) for name, places in map_of(names).items()}
+    (depth,) = told.pop(_DEPTH, (0,))
+    return Entry(events_of(events, shared), FrozenMap(told), depth)
 
 
-def _places(text: str) -> FrozenMap[str, tuple[int, ...]]:
-    """Who must hear of which events."""
-    if text in ("", "{}"):  # an older crmkit wrote nothing for nobody
-        return NOBODY
-    return FrozenMap({name: tuple(places) for name, places in json.loads(text).items()})
+def _with_depth(names: FrozenMap[str, tuple[int, ...]], depth: int) -> FrozenMap[str, tuple[int, ...]]:
+    return FrozenMap({**names, _DEPTH: (depth,)}) if depth else names

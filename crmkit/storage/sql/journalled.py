@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
-from crmkit.domain.records import Record
 from crmkit.ports.storage import Entry
 from crmkit.storage.sql.accelerated import Accelerated
 from crmkit.storage.sql.conditions import bucket
 from crmkit.storage.sql.databases.database import Database
-from crmkit.storage.sql.journal import SETTLED, entry_of, row_of
+from crmkit.storage.sql.journal import entry_of, row_of
 
 #: How many entries one statement fetches.
 CHUNK = 512
@@ -23,9 +21,6 @@ class Journalled(Accelerated):
 
     database: Database
 
-    @abstractmethod
-    def write(self, sql: str, rows: Iterable[Sequence[object]], kind: type[Record] | None = None) -> None: ...
-
     def append(self, entry: Entry) -> None:
         if entry.events:
             self.execute(self.statements.one["append"], row_of(entry, self.database))
@@ -37,28 +32,21 @@ class Journalled(Accelerated):
                 yield entry_of(row, self.database)
             last = rows[-1][0]
 
-    def pending(self, limit: int) -> list[tuple[int, Entry]]:
-        rows = self.rows(self.statements.one["pending"], (limit,))
-        return [(row[0], entry_of(row, self.database)) for row in rows]
-
-    def settle(self, positions: Sequence[int]) -> None:
-        self.write(self.statements.one["settle"], [(SETTLED, position) for position in positions])
-
-    def entries(self, positions: Sequence[int]) -> Mapping[int, Entry]:
-        found = dict[int, Entry]()
-        wanted = list(dict.fromkeys(positions))
-        for start in range(0, len(wanted), CHUNK):
-            some = wanted[start : start + CHUNK]
-            several = some + some[-1:] * (bucket(len(some)) - len(some))
-            found |= {
-                row[0]: entry_of(row, self.database)
-                for row in self.rows(self.statements.entries[len(several)], several)
-            }
-        return found
-
     def journal_length(self) -> int:
         (row,) = self.rows(self.statements.one["journal_length"])
         return int(row[0])
+
+    def pending(self, limit: int) -> list[tuple[int, Entry]]:
+        rows = self.rows(self.statements.one["pending"], (max(limit, 0),))
+        return [(row[0], entry_of(row, self.database)) for row in rows]
+
+    def settle(self, positions: Collection[int]) -> None:
+        for some in _in_chunks(positions):
+            self.execute(self.statements.settle[len(some)], some)
+
+    def entries(self, positions: Collection[int]) -> Mapping[int, Entry]:
+        rows = [row for some in _in_chunks(positions) for row in self.rows(self.statements.entries[len(some)], some)]
+        return {row[0]: entry_of(row, self.database) for row in rows}
 
     def recall(self, key: str) -> str | None:
         for (text,) in self.rows(self.statements.one["recall"], (key,)):
@@ -67,3 +55,11 @@ class Journalled(Accelerated):
 
     def remember(self, key: str, text: str) -> None:
         self.execute(self.statements.one["remember"], (key, text))
+
+
+def _in_chunks(positions: Collection[int]) -> Iterator[list[int]]:
+    """Each a power of two long: few statements serve every number."""
+    wanted = sorted(set(positions))
+    for start in range(0, len(wanted), CHUNK):
+        some = wanted[start : start + CHUNK]
+        yield some + some[-1:] * (bucket(len(some)) - len(some))

@@ -43,7 +43,7 @@ class JournalOfNow(MemoryTransaction):
     __slots__ = ()
 
     def journal(self) -> Iterator[Entry]:
-        yield from [*self._storage.entries, *self.said]
+        yield from [*self._storage.entries, *self.appended]
 
 
 @breaks("Keys are part of a snapshot.", "test_a_snapshot_stays_as_it_was")

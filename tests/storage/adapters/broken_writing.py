@@ -318,7 +318,7 @@ class BatchReversed(MemoryTransaction):
 
     def append(self, entry: Entry) -> None:
         if entry.events:
-            self.said.insert(0, entry)
+            self.appended.insert(0, entry)
 
 
 @breaks("An entry names who must hear of it.", "test_the_journal_keeps_order_and_subscribers")
@@ -344,7 +344,7 @@ class EmptyEntriesKept(MemoryTransaction):
     __slots__ = ()
 
     def append(self, entry: Entry) -> None:
-        self.said.append(entry)
+        self.appended.append(entry)
 
 
 @breaks("The journal is read to its end.", "test_a_long_journal_is_read_to_its_end")

@@ -1,4 +1,4 @@
-"""Deliveries to plugins, and how many subscribers led to an entry of the journal.
+"""Deliveries of events to their subscribers.
 
 Revision ID: crmkit_0004
 Revises: crmkit_0003
@@ -46,7 +46,6 @@ def upgrade() -> None:
         sa.Column("subscriber", code(), nullable=False),
         sa.Column("state", code(32), nullable=False),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
-        sa.Column("depth", sa.BigInteger(), nullable=False),
         sa.Column("due_at", INSTANT, nullable=False),
         sa.Column("claimed_by", code(), nullable=True),
         sa.Column("error", code(), nullable=True),
@@ -57,15 +56,11 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
         if_not_exists=True,
     )
-    op.create_index("crm_delivery_state_due_at", "crm_delivery", ["state", "due_at"], if_not_exists=True)
-    op.create_index("crm_delivery_subscriber_subject", "crm_delivery", ["subscriber", "subject"], if_not_exists=True)
-    # SQLite has no IF NOT EXISTS here, and needs none: there a revision is one transaction.
-    sqlite = op.get_context().dialect.name == "sqlite"
-    depth = sa.Column("depth", sa.Integer(), nullable=False, server_default=sa.text("0"))
-    op.add_column("crm_journal", depth, if_not_exists=None if sqlite else True)
+    op.create_index("crm_delivery_state_due_at", "crm_delivery", ["state", "due_at"], unique=False, if_not_exists=True)
+    op.create_index(
+        "crm_delivery_subscriber_subject", "crm_delivery", ["subscriber", "subject"], unique=False, if_not_exists=True
+    )
 
 
 def downgrade() -> None:
-    sqlite = op.get_context().dialect.name == "sqlite"
-    op.drop_column("crm_journal", "depth", if_exists=None if sqlite else True)
     op.drop_table("crm_delivery", if_exists=True)
