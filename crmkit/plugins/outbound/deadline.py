@@ -78,8 +78,7 @@ class DeadlineSocket:
         return io.BufferedReader(_Received(self))
 
     def close(self) -> None:
-        """Close the connection."""
-        self._socket.close()
+        """Nothing: `http.client` closes what it goes on reading from; who opened the connection closes it."""
 
 
 class _Received(io.RawIOBase):

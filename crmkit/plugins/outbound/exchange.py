@@ -60,7 +60,8 @@ def exchange(
     with closing(_connected(addresses, asked.port, deadline)) as plain:
         plain.settimeout(deadline.left())  # the handshake counts it once, for all of itself
         wire = plain if tls is None else tls.wrap_socket(plain, server_hostname=asked.host)
-        with closing(DeadlineSocket(wire, deadline, MAX_HEAD)) as bounded, closing(HTTPConnection("-")) as connection:
+        with closing(wire), closing(HTTPConnection("-")) as connection:
+            bounded = DeadlineSocket(wire, deadline, MAX_HEAD)
             connection.sock = cast("Any", bounded)  # so it never connects by itself
             ours = {"Host": asked.authority, "Connection": "close"}
             connection.request(method, asked.path, body, {**ours, **dict(fields.pairs)})
