@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 from crmkit.http.serving import BAD_LENGTH, TOO_LARGE, Endpoints, declared_length, find, sent
@@ -13,7 +13,7 @@ from crmkit.plugins.headers import Headers
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-ASGIApplication = Callable[[Message, Receive, Send], Awaitable[None]]
+ASGIApplication = Callable[[Message, Receive, Send], Coroutine[Any, Any, None]]
 
 
 def asgi_app(endpoints: Endpoints) -> ASGIApplication:

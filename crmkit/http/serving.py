@@ -84,18 +84,17 @@ def find(endpoints: Endpoints, method: str, path: str) -> Found | Response:
     """Say who answers, or what is answered before anybody reads a body: 204 to OPTIONS, 404, 405."""
     try:
         known = endpoints()
-    except Exception as error:  # noqa: BLE001  # a host that has just stopped, say
+    except Exception as error:  # noqa: BLE001  # of a host that has just stopped, say
         logger.error("The plugins' endpoints could not be listed: %s", type(error).__name__)  # noqa: TRY400
         return refusal(500, "internal")
-    empty, plugin, name, *more = [*path.split("/", 3), "", ""]
-    endpoint = None if empty or any(more) else known.get((plugin, name))
-    if endpoint is None:
+    parts = path.split("/", 3)
+    if len(parts) != 3 or parts[0] or (endpoint := known.get((parts[1], parts[2]))) is None:
         return refusal(404, "not_found")
     if method == "OPTIONS":
         return Response(204, headers=_allowed(endpoint))
     if ("GET" if method == "HEAD" else method) not in endpoint.methods:
         return refusal(405, "method_not_allowed", _allowed(endpoint))
-    return Found(plugin, endpoint)
+    return Found(parts[1], endpoint)
 
 
 def declared_length(length: str | None, encoding: str | None, most: int) -> int | Response | None:

@@ -238,7 +238,7 @@ def certified(authority: trustme.CA) -> Callable[..., ssl.SSLContext]:
 
     def context(*names: str) -> ssl.SSLContext:
         made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*names).configure_cert(made)
+        authority.issue_cert(*names).configure_cert(made)  # pyright: ignore[reportUnknownMemberType]
         return made
 
     return context
@@ -247,7 +247,7 @@ def certified(authority: trustme.CA) -> Callable[..., ssl.SSLContext]:
 @pytest.fixture(scope="module")
 def trusting(authority: trustme.CA) -> ssl.SSLContext:
     made = ssl.create_default_context()
-    authority.configure_trust(made)
+    authority.configure_trust(made)  # pyright: ignore[reportUnknownMemberType]
     return made
 
 
