@@ -71,8 +71,7 @@ async def _answered(endpoints: Endpoints, scope: Message, receive: Receive) -> R
 
 def _path(scope: Message) -> str:
     """The path below where we are mounted; some frameworks have cut `root_path` off already, some have not."""
-    path, root = str(scope["path"]), str(scope.get("root_path") or "").rstrip("/")
-    return path.removeprefix(root) if path.startswith(f"{root}/") else path
+    return str(scope["path"]).removeprefix(str(scope.get("root_path") or "").rstrip("/"))
 
 
 async def _body(headers: Headers, most: int, receive: Receive) -> bytes | Response | None:

@@ -241,6 +241,28 @@ def test_a_denial_tells_the_host_and_nothing_else() -> None:
     assert [] == [word for word in ("ada", "token", "secret", "lovelace", "key") if word in said]
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://a@b.test/", "user_in_url"),
+        ("http://b.test:0/", "not_a_port"),
+        ("http://b.test:65536/", "not_a_port"),
+        ("http://127.1/", "address_in_disguise"),
+        ("http://b..test/", "not_a_host"),
+        ("http://[b.test]/", "not_a_host"),
+        ("gopher://b.test/", "not_a_plain_url"),
+        ("http://b.test/ ", "not_a_plain_url"),
+        ("http://empty.test/", "no_address"),
+        ("http://b.test/", "inner_address"),
+    ],
+)
+def test_a_denial_says_why(url: str, reason: str) -> None:
+    """Whoever typed the URL can mend it."""
+    with pytest.raises(OutboundDenied) as caught:
+        HTTP(resolve=inner).get(url)
+    assert reason == caught.value.reason
+
+
 def test_all_faults_of_a_client_are_told_at_once() -> None:
     """Settings are mended in one go."""
     with pytest.raises(Invalid) as caught:

@@ -80,6 +80,7 @@ def test_a_request_arrives_as_it_was_meant() -> None:
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, b"hello"),
         (b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", b""),
         (b"HTTP/1.1 204 Done\r\n\r\n", b""),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 1_000_000, b"x" * 1_000_000),
     ],
 )
 def test_an_answer_is_read_whole_however_it_is_framed(answer: bytes, body: bytes) -> None:
