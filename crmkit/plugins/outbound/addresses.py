@@ -1,7 +1,7 @@
 """Which addresses are of the public internet, and which lead inside.
 
 `ipaddress.is_global` is no wall by itself: on some Pythons it lets 64:ff9b::/96, 2002::/16, 192.0.0.0/24 and multicast
-through (tests/http/test_outbound_addresses.py). So both must agree.
+through (tests/http/test_outbound_denied.py). So both must agree.
 """
 
 from __future__ import annotations

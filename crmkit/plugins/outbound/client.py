@@ -29,7 +29,7 @@ class HTTP:
     A name is resolved once, every address it has is judged, and one of these is connected to; nothing is resolved
     again. Redirects are answers and not followed; proxies that the environment names are not used. `timeout` seconds
     are for all of it, resolving and reading included. `allow` names, as `host:port`, what may be reached wherever it
-    leads; nothing else inside can be.
+    leads; nothing else inside can be. One object serves any number of threads.
 
     >>> HTTP().get("http://169.254.169.254/latest/meta-data/")
     Traceback (most recent call last):
@@ -78,6 +78,8 @@ class HTTP:
         asked = target(url)
         fields = Headers(headers or {})
         faults = [Fault("headers", "unsendable", said) for said in unsendable(fields, _OURS)]
+        if not isinstance(body, bytes | None):
+            faults.append(Fault("body", "not_bytes", "Give the body as bytes: what is signed is what is sent."))
         if not _is_method(method):
             faults.append(Fault("method", "unsendable", "Give a method in capitals, such as POST."))
         if faults:
