@@ -1,5 +1,8 @@
 """Plugins: what integrators write, and all they may import besides `crmkit` itself."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from crmkit.domain.actor import System as System
 from crmkit.errors import AuthFailed as AuthFailed, Drop as Drop, NotReady as NotReady, Retry as Retry
 from crmkit.plugins.context import (
@@ -8,18 +11,10 @@ from crmkit.plugins.context import (
     ProjectContext as ProjectContext,
 )
 from crmkit.plugins.delivery.relay import Drained as Drained, Relay as Relay
+from crmkit.plugins.endpoints import Endpoint as Endpoint, Request as Request, Response as Response
 from crmkit.plugins.host import Plugins as Plugins
 from crmkit.plugins.markers import hookimpl as hookimpl, on as on
 from crmkit.plugins.plugin import Plugin as Plugin
-from crmkit.plugins.settings import (
-    PhoneNumber as PhoneNumber,
-    PluginsConfig as PluginsConfig,
-    Secret as Secret,
-    Url as Url,
-    load as load,
-    setting as setting,
-    settings_class as settings_class,
-)
 from crmkit.plugins.states import PluginStatus as PluginStatus
 from crmkit.plugins.values.asking import Address as Address, Window as Window
 from crmkit.plugins.values.channels import Channel as Channel, Message as Message, Receipt as Receipt
@@ -31,5 +26,93 @@ from crmkit.plugins.values.deciding import (
     RecordChange as RecordChange,
     Veto as Veto,
 )
-from crmkit.plugins.values.registering import ConsentPurpose as ConsentPurpose, HealthCheck as HealthCheck
+from crmkit.plugins.values.registering import (
+    CommandLine as CommandLine,
+    ConsentPurpose as ConsentPurpose,
+    HealthCheck as HealthCheck,
+)
 from crmkit.plugins.values.reporting import DeadLetter as DeadLetter, Failure as Failure
+
+if TYPE_CHECKING:
+    from crmkit.plugins.outbound import HTTP as HTTP, Answer as Answer
+    from crmkit.plugins.settings import (
+        PhoneNumber as PhoneNumber,
+        PluginsConfig as PluginsConfig,
+        Secret as Secret,
+        Url as Url,
+        load as load,
+        setting as setting,
+        settings_class as settings_class,
+    )
+    from crmkit.plugins.signatures import sign as sign, verify as verify
+
+__all__ = [
+    "Address",
+    "Answer",
+    "AuthFailed",
+    "Channel",
+    "Command",
+    "CommandLine",
+    "ConsentPurpose",
+    "DeadLetter",
+    "DealMove",
+    "Drained",
+    "Drop",
+    "Endpoint",
+    "EventContext",
+    "Failure",
+    "HTTP",
+    "HealthCheck",
+    "HookContext",
+    "MergePlan",
+    "MergeQuestion",
+    "Message",
+    "NotReady",
+    "PhoneNumber",
+    "Plugin",
+    "PluginStatus",
+    "Plugins",
+    "PluginsConfig",
+    "ProjectContext",
+    "Receipt",
+    "RecordChange",
+    "Relay",
+    "Request",
+    "Response",
+    "Retry",
+    "Secret",
+    "System",
+    "Url",
+    "Veto",
+    "Window",
+    "hookimpl",
+    "load",
+    "on",
+    "setting",
+    "settings_class",
+    "sign",
+    "verify",
+]
+
+#: What needs HTTP, TLS or TOML is loaded when it is first asked for: a host without plugins needs none of it.
+_ON_FIRST_USE = {
+    "HTTP": "crmkit.plugins.outbound",
+    "Answer": "crmkit.plugins.outbound",
+    "PhoneNumber": "crmkit.plugins.settings",
+    "PluginsConfig": "crmkit.plugins.settings",
+    "Secret": "crmkit.plugins.settings",
+    "Url": "crmkit.plugins.settings",
+    "load": "crmkit.plugins.settings",
+    "setting": "crmkit.plugins.settings",
+    "settings_class": "crmkit.plugins.settings",
+    "sign": "crmkit.plugins.signatures",
+    "verify": "crmkit.plugins.signatures",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a part when it is first asked for."""
+    if name not in _ON_FIRST_USE:
+        message = f"module 'crmkit.plugins' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_ON_FIRST_USE[name]), name)

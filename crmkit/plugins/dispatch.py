@@ -65,8 +65,14 @@ class Dispatch:
                     raise self._failure(one, error) from error
         return faults
 
-    def filter(self, hook: str, name: str, value: T, keeps: Callable[[T, T], bool], **given: Any) -> T:
-        """Thread *value* through; an answer that is no such value (*keeps*), or a failure, leaves it as it was."""
+    def filter(
+        self, hook: str, name: str, value: T, keeps: Callable[[T, T], bool], *, closed: bool = False, **given: Any
+    ) -> T:
+        """
+        Thread *value* through; an answer that is no such value (*keeps*), or a failure, leaves it as it was.
+
+        With *closed* either is `PluginFailure`.
+        """
         with self._entered(hook):
             for one in self.implemented.get(hook, ()):
                 try:
@@ -76,6 +82,8 @@ class Dispatch:
                 except THE_STORAGES:
                     raise
                 except ITS_OWN as error:
+                    if closed:
+                        raise self._failure(one, error) from error
                     self._noted(one, error)
                 else:
                     value = value if answer is None else answer

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -15,18 +15,20 @@ from crmkit.domain.custom import Field
 from crmkit.domain.events import Event
 from crmkit.errors import AuthFailed, Fault, Invalid, NotReady
 from crmkit.plugins.deciding import TAKE_PART, Deciding
-from crmkit.plugins.discovery import installed
 from crmkit.plugins.dispatch import ITS_OWN, Dispatch
+from crmkit.plugins.endpoints import Endpoint
 from crmkit.plugins.failures import Failures, place_of
-from crmkit.plugins.listing import Given, listed
+from crmkit.plugins.implementations import Implementation
 from crmkit.plugins.observing import Observers
 from crmkit.plugins.plugin import Plugin
-from crmkit.plugins.registry import Registry
-from crmkit.plugins.settings import PluginsConfig
 from crmkit.plugins.states import Listed, PluginStatus, State
 from crmkit.plugins.values.channels import Channel
-from crmkit.plugins.values.registering import ConsentPurpose, HealthCheck
+from crmkit.plugins.values.registering import CommandLine, ConsentPurpose, HealthCheck
 from crmkit.plugins.values.reporting import Failure
+
+if TYPE_CHECKING:
+    from crmkit.plugins.discovery import Offer
+    from crmkit.plugins.settings.config import PluginsConfig
 
 #: How long `start` waits after a plugin was not ready, doubled each time up to the longest.
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
@@ -42,20 +44,28 @@ class Plugins:
     """
 
     def __init__(self, given: Given = ()) -> None:
-        registry = Registry()
-        self._listed = listed(given, registry.specs)
-        for one in self._working():
-            assert one.plugin is not None
-            registry.accept(one.plugin, one.name, one.findings.implementations)
-        self.specs = registry.specs
+        self._listed: list[Listed] = []
+        implemented: Mapping[str, Sequence[Implementation]] = {}
+        if not isinstance(given, (tuple, list)) or given:  # without plugins nobody waits for pluggy to load
+            from crmkit.plugins.listing import listed
+            from crmkit.plugins.registry import Registry
+
+            registry = Registry()
+            self._listed = listed(given, registry.specs)
+            for one in self._working():
+                assert one.plugin is not None
+                registry.accept(one.plugin, one.name, one.findings.implementations)
+            implemented = registry.close()
         self.failures = Failures()
         trace = _to_stderr if os.environ.get("CRMKIT_TRACE_HOOKS") == "1" else None
-        self.dispatch = Dispatch(registry.close(), self.failures, trace)
+        self.dispatch = Dispatch(implemented, self.failures, trace)
         self.failures.tell = self._tell_failure if "crm_on_plugin_error" in self.dispatch else None
         self._refuse_the_required()
         self.fields: tuple[Field[Any], ...] = tuple(self._brought("crm_register_fields", Field))
         self.channels: Mapping[str, Channel] = self._channels()
         self.policy = self._policy()
+        self._endpoints = self._endpoint_table()
+        self._commands = self._with_plugin("crm_register_commands", CommandLine)
         for kind in self._brought("crm_register_event_types", type):
             self._check_event(kind)
         self.observers = Observers([seen for one in self._working() for seen in one.findings.observers], self.failures)
@@ -65,7 +75,7 @@ class Plugins:
         """How each listed plugin is doing, in the order of the list; with *everything* those installed too."""
         told = [self._status(one, place) for place, one in enumerate(self._listed, 1)]
         known = {one.name for one in self._listed}
-        for name, offers in installed().items() if everything else ():
+        for name, offers in _installed().items() if everything else ():
             if name not in known:
                 offer = offers[0]
                 state: State = "available" if offer.api == "v1" else "incompatible"
@@ -89,6 +99,22 @@ class Plugins:
         """The checks that plugins bring, each with its plugin."""
         found, _ = self.dispatch.collect("crm_register_health_checks")
         return [(plugin, check) for plugin, check in found if isinstance(check, HealthCheck)]
+
+    def endpoints(self) -> Mapping[tuple[str, str], Endpoint]:
+        """What the plugins that run answer over HTTP, by plugin and name; `crmkit.http` serves it."""
+        running = self.running()
+        return {key: one for key, one in self._endpoints.items() if key[0] in running}
+
+    def commands(self) -> list[tuple[str, CommandLine]]:
+        """The commands that plugins bring, each with its plugin."""
+        return self._commands
+
+    def filtered(self, payload: Mapping[str, Any], destination: str) -> Mapping[str, Any]:
+        """What may leave the house of *payload*; `PluginFailure` if a filter fails: then nothing may."""
+        return self.dispatch.filter(
+            "crm_filter_payload", "payload", payload, lambda _, new: isinstance(new, Mapping), closed=True,
+            destination=destination,
+        )  # fmt: skip
 
     def start(self, doors: Callable[[str], Any], now: datetime) -> None:
         """Start every plugin in the order of the list; one that cannot harms no other, unless it is required."""
@@ -157,7 +183,10 @@ class Plugins:
             self.stop()
             raise Invalid(*faults)
 
-    def _brought(self, hook: str, kind: type[Any]) -> Iterable[Any]:
+    def _brought(self, hook: str, kind: type[Any]) -> list[Any]:
+        return [item for _, item in self._with_plugin(hook, kind)]
+
+    def _with_plugin(self, hook: str, kind: type[Any]) -> list[tuple[str, Any]]:
         """What plugins bring; whoever brings something else, or fails, is refused with the rest of the house."""
         found, whole = self.dispatch.collect(hook)
         wrong = [
@@ -173,7 +202,15 @@ class Plugins:
             ]
         if wrong:
             raise Invalid(*wrong)
-        return [item for _, item in found]
+        return found
+
+    def _endpoint_table(self) -> Mapping[tuple[str, str], Endpoint]:
+        table = dict[tuple[str, str], Endpoint]()
+        for plugin, one in self._with_plugin("crm_register_endpoints", Endpoint):
+            if table.setdefault((plugin, one.name), one) is not one:
+                path = f"plugins.{plugin}.{one.name}"
+                raise Invalid(Fault(path, "twice", "Two endpoints of this plugin have this name.", plugin))
+        return table
 
     def _channels(self) -> Mapping[str, Channel]:
         known = dict[str, Channel]()
@@ -220,8 +257,6 @@ class Plugins:
 def _stop(one: Listed, failures: Failures) -> None:
     plugin = one.plugin
     assert plugin is not None
-    from crmkit.plugins.implementations import Implementation
-
     waiting = [*reversed(plugin._on_stop), plugin.stop]  # noqa: SLF001
     plugin._on_stop = []  # noqa: SLF001
     for fn in waiting:
@@ -234,9 +269,17 @@ def _stop(one: Listed, failures: Failures) -> None:
         one.state = "stopped"
 
 
+def _installed() -> Mapping[str, Sequence[Offer]]:
+    from crmkit.plugins.discovery import installed
+
+    return installed()
+
+
 def _to_stderr(step: str) -> None:
     sys.stderr.write(f"crmkit: {step}\n")
 
 
+#: Plugins made already, or the names of installed ones with their settings, in the order they are called in.
+Given: TypeAlias = "Iterable[Plugin[Any]] | Mapping[str, Mapping[str, object]] | PluginsConfig"
 #: What `CRM.open(plugins=…)` takes.
-PluginsGiven = Given | Plugins | PluginsConfig
+PluginsGiven: TypeAlias = "Given | Plugins"

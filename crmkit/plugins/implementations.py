@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, get_origin, get_type_hints
 
 import attrs
@@ -108,7 +107,7 @@ class _Look:
             if optional:
                 self._findings.notes.append(f"{method} is not known to this crmkit")
                 return
-            near = get_close_matches(method, self._specs, 1)
+            near = _near(method, self._specs)
             hint = f" Did you mean {near[0]}?" if near else " `crmkit plugins hooks` lists them."
             self._fault(method, "unknown_hook", f"There is no such hook.{hint}")
             return
@@ -127,7 +126,7 @@ class _Look:
         for one in said.heard:
             kind = one if isinstance(one, type) else BY_TOPIC.get(one)
             if kind is None and not said.optional:
-                near = get_close_matches(str(one), BY_TOPIC, 1)
+                near = _near(str(one), BY_TOPIC)
                 self._fault(method, "unknown_event", f"There is no event {one}.{_mean(near)}")
             elif kind is None:
                 self._findings.notes.append(f"{method}: nobody brings {one}")
@@ -210,3 +209,9 @@ def _shown(hint: Any) -> str:
 
 def _mean(near: list[str]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
+
+
+def _near(name: str, known: Iterable[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(known), 1)

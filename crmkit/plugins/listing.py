@@ -13,16 +13,13 @@ from crmkit.plugins.plugin import Plugin
 from crmkit.plugins.settings import PluginsConfig, config_of, structured
 from crmkit.plugins.states import Listed
 
-#: Plugins made already, or the names of installed ones with their settings, in the order they are called in.
-Given = Iterable[Plugin[Any]] | Mapping[str, Mapping[str, object]] | PluginsConfig
 
-
-def listed(given: Given, specs: Mapping[str, Spec]) -> list[Listed]:
+def listed(given: object, specs: Mapping[str, Spec]) -> list[Listed]:
     """Every plugin given, in order, with its state; wrong instances are `Invalid`, for they are the host's own code."""
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable | PluginsConfig):
         raise Invalid(Fault("plugins", "not_a_list", "Give plugins, or a mapping of installed ones to their settings."))
     if isinstance(given, (Mapping, PluginsConfig)):
-        config = given if isinstance(given, PluginsConfig) else config_of(given)
+        config = given if isinstance(given, PluginsConfig) else config_of(cast("Mapping[str, Any]", given))
         return _by_name(config, specs)
     return _instances(list(cast("Iterable[object]", given)), specs)
 

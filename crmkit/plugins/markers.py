@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 import attrs
-from pluggy import HookimplMarker
 
 from crmkit.domain.events import Event
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins.hooks.spec import PROJECT
 
 F = TypeVar("F", bound=Callable[..., Any])
-_mark = HookimplMarker(PROJECT)
+#: What pluggy's own marker would note, without waiting for pluggy to load.
+_OPTIONS: dict[str, object] = {
+    "wrapper": False, "hookwrapper": False, "optionalhook": False, "tryfirst": False, "trylast": False, "specname": None,
+}  # fmt: skip
 #: How often an observer is tried unless it says otherwise.
 ATTEMPTS = 8
 
@@ -43,7 +45,9 @@ def hookimpl(function: F | None = None, /, *, optional: bool = False) -> F | Cal
     """
 
     def mark(method: F) -> F:
-        return _mark(method, optionalhook=optional)
+        marked: Any = method
+        setattr(marked, f"{PROJECT}_impl", _OPTIONS | {"optionalhook": optional})
+        return method
 
     return mark if function is None else mark(function)
 

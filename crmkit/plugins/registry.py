@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from pluggy import HookimplOpts, PluginManager
+from pluggy import HookimplOpts, HookspecMarker, PluginManager
 
 from crmkit.domain.events import BY_TOPIC, Event
 from crmkit.plugins.hooks import asking, deciding, following, registering
@@ -35,7 +35,10 @@ class Registry(PluginManager):
     def __init__(self) -> None:
         super().__init__(PROJECT)
         self.specs: dict[str, Spec] = {**declared(), **generated()}
-        self.add_hookspecs(type("Hooks", (), {name: staticmethod(spec.declared) for name, spec in self.specs.items()}))
+        mark = HookspecMarker(PROJECT)
+        self.add_hookspecs(
+            type("Hooks", (), {name: staticmethod(mark(spec.declared)) for name, spec in self.specs.items()})
+        )
         self._accepted: dict[int, Mapping[str, Implementation]] = {}
         self._closed = False
 

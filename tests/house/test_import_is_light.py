@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 HEAVY = {
-    "alembic", "cattrs", "click", "email_validator", "hypothesis", "phonenumbers", "pytest", "rich", "sqlalchemy",
+    "alembic", "cattrs", "click", "email_validator", "http.client", "hypothesis", "phonenumbers", "pluggy", "pytest",
+    "rich", "sqlalchemy", "ssl", "tomllib",
 }  # fmt: skip
-LIGHT = ["crmkit", "crmkit.errors", "crmkit.events", "crmkit.fields", "crmkit.ids", "crmkit.ports"]
+LIGHT = ["crmkit", "crmkit.errors", "crmkit.events", "crmkit.fields", "crmkit.ids", "crmkit.plugins", "crmkit.ports"]
 
 
 @pytest.mark.parametrize("module", LIGHT)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 from collections.abc import Awaitable
 from threading import Lock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class _Loop:
@@ -19,6 +21,8 @@ class _Loop:
 
     def run(self, awaited: Awaitable[Any]) -> Any:
         """Wait in this thread for what runs in that one."""
+        import asyncio
+
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()

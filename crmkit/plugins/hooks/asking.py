@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from crmkit.domain.ids import ClientId
 from crmkit.domain.touchpoint import Touchpoint
@@ -22,4 +23,13 @@ def crm_timeline(ctx: HookContext, client_id: ClientId, window: Window) -> Itera
     Add to a client's timeline what your own records know, as touchpoints within *window*, newest first.
 
     If you fail the timeline comes without yours, and says that it is partial.
+    """
+
+
+@hookspec(kind="filter", phase="query", fail="closed")
+def crm_filter_payload(payload: Mapping[str, Any], destination: str) -> Mapping[str, Any] | None:
+    """
+    Take out or mask what must not leave the house, before it goes to *destination*, such as `webhooks:shop`.
+
+    If you fail nothing is sent: what a filter would have taken out must not slip through.
     """

@@ -7,9 +7,10 @@ from typing import Any
 
 from crmkit.domain.custom import Field
 from crmkit.domain.events import Event
+from crmkit.plugins.endpoints import Endpoint
 from crmkit.plugins.hooks.spec import hookspec
 from crmkit.plugins.values.channels import Channel
-from crmkit.plugins.values.registering import ConsentPurpose, HealthCheck
+from crmkit.plugins.values.registering import CommandLine, ConsentPurpose, HealthCheck
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
@@ -35,3 +36,13 @@ def crm_register_channels() -> Iterable[Channel]:  # type: ignore[empty-body]
 @hookspec(kind="collect", phase="build", fail="skip")
 def crm_register_health_checks() -> Iterable[HealthCheck]:  # type: ignore[empty-body]
     """Bring checks for `crmkit plugins doctor`: whether what you talk to answers."""
+
+
+@hookspec(kind="collect", phase="build", fail="broken")
+def crm_register_endpoints() -> Iterable[Endpoint]:  # type: ignore[empty-body]
+    """Bring endpoints where others hand something in; the host serves all of them with one app, `crmkit.http`."""
+
+
+@hookspec(kind="collect", phase="build", fail="broken")
+def crm_register_commands() -> Iterable[CommandLine]:  # type: ignore[empty-body]
+    """Bring commands for `crmkit <plugin> …`; each is imported when somebody calls it."""

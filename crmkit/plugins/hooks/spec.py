@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar, get_type_hints
 
 import attrs
-from pluggy import HookspecMarker
 
 #: The name pluggy tells our marks by.
 PROJECT = "crmkit"
@@ -29,7 +28,6 @@ PREFIXES: dict[Kind, tuple[str, ...]] = {
     "around": ("crm_around_",),
 }
 F = TypeVar("F", bound=Callable[..., Any])
-_mark = HookspecMarker(PROJECT)
 
 
 @attrs.frozen
@@ -66,7 +64,7 @@ def hookspec(*, kind: Kind, phase: Phase, fail: Fail, since: str = "0.2") -> Cal
     def declare(function: F) -> F:
         arguments = tuple(inspect.signature(function).parameters)
         spec = Spec(function.__name__, kind, phase, fail, since, arguments, function)
-        marked: Any = _mark(function)
+        marked: Any = function
         marked.__crm__ = spec
         return function
 

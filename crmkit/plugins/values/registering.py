@@ -33,3 +33,17 @@ class HealthCheck:
 
     name: str
     run: Callable[[], str | None] = attrs.field(repr=False)
+
+
+@attrs.frozen
+class CommandLine:
+    """
+    A command of a plugin's own: its name, one line of help, and where its click command is, as `module:name`.
+
+    >>> CommandLine("resend", "Send again what failed.", "crmkit_slack.commands:resend").name
+    'resend'
+    """
+
+    name: str
+    help: str
+    target: str
