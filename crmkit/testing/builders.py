@@ -137,8 +137,14 @@ def a_merge(survivor: Client, merged: Client | None = None, **given: Any) -> Mer
 
 def a_delivery(**given: Any) -> Delivery:
     """A waiting one, due at noon, to nobody in particular."""
-    said: dict[str, Any] = {"topic": "client.added", "subject": "7", "subscriber": "mail.send", "state": "waiting"}
-    return a_record(Delivery, **{**said, "attempts": 0, **given})
+    said: dict[str, Any] = {
+        "topic": "client.added",
+        "subject": "7",
+        "subscriber": "mail.send",
+        "state": "waiting",
+        "attempts": 0,
+    }
+    return a_record(Delivery, **{**said, **given})
 
 
 def a_user(key: str = "17", **given: Any) -> User:
