@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import attrs
 
 from crmkit.domain.marks import Mark, mark_of
-from crmkit.storage.once import once_for_each
+from crmkit.domain.once import once_for_each
 
 
 @attrs.frozen
