@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from crmkit.domain.custom import Custom
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.money import Money
-from crmkit.domain.query import Page
 from crmkit.domain.plain.hints import Hint, entries_of, hint_of
+from crmkit.domain.query import Page
 
 Values = st.SearchStrategy[Any]
 #: What no crmkit text holds: half characters, and the sign that ends texts in C.

@@ -11,8 +11,8 @@ import attrs
 
 from crmkit.domain.events import Event
 from crmkit.domain.marks import PERSONAL, mark_of
-from crmkit.domain.query import Page
 from crmkit.domain.once import once_for_each
+from crmkit.domain.query import Page
 
 
 @attrs.frozen
@@ -49,10 +49,11 @@ def hint_of(hint: Any) -> Hint:
 
 @attrs.frozen
 class Entry:
-    """One key of a JSON object: its hint, and whether it may be left out."""
+    """One key of a JSON object: its hint, whether it may be left out, whether the class takes it at all."""
 
     hint: Any
     required: bool
+    given: bool = True
 
 
 @once_for_each
@@ -60,7 +61,7 @@ def entries_of(kind: type[Any]) -> Mapping[str, Entry]:
     """The fields of an attrs class, as the keys of its JSON object."""
     hints = get_type_hints(kind, include_extras=True)
     fields = attrs.fields(kind)
-    return {field.name: Entry(hints[field.name], field.default is attrs.NOTHING) for field in fields}
+    return {field.name: Entry(hints[field.name], field.default is attrs.NOTHING, field.init) for field in fields}
 
 
 def is_value(kind: Any) -> bool:

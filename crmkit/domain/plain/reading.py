@@ -15,11 +15,11 @@ from crmkit.domain.custom import Custom
 from crmkit.domain.events import BY_TOPIC, Event
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.money import Money
+from crmkit.domain.plain.hints import Hint, entries_of, hint_of, is_enum, is_event, is_value
+from crmkit.domain.plain.writing import to_builtins
 from crmkit.domain.query import Page
 from crmkit.domain.where import Where, from_json
 from crmkit.errors import Fault, Invalid
-from crmkit.domain.plain.hints import Hint, entries_of, hint_of, is_enum, is_event, is_value
-from crmkit.domain.plain.writing import to_builtins
 
 T = TypeVar("T")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)").fullmatch
@@ -51,14 +51,14 @@ def from_builtins(type: type[T], data: Any) -> T:
     return cast(T, value)
 
 
-def from_stored(type: type[T], data: Any) -> T:
+def from_stored(type: type[T], data: Any, path: str = "") -> T:
     """
     As `from_builtins`, of what an earlier or a later version of a class wrote: keys it does not know are passed over.
 
-    What it lacks gets its default; without one it is a fault like any other.
+    What it lacks gets its default; without one it is a fault like any other. *path* is where it stands.
     """
     faults: list[Fault] = []
-    value = _Reader(faults, passes_over=True).read(type, data, "")
+    value = _Reader(faults, passes_over=True).read(type, data, path)
     if faults:
         raise Invalid(*faults)
     return cast(T, value)

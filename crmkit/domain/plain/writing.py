@@ -48,7 +48,11 @@ def to_builtins(value: object) -> Any:
 
 def _unknown(kind: type[Any]) -> Invalid:
     return Invalid(
-        Fault("value", "not_json", f"crmkit has no JSON for a {kind.__name__}. Give values of crmkit's own, or of an attrs class.")
+        Fault(
+            "value",
+            "not_json",
+            f"crmkit has no JSON for a {kind.__name__}. Give values of crmkit's own, or of an attrs class.",
+        )
     )
 
 
