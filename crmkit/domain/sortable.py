@@ -12,6 +12,7 @@ from uuid import UUID
 #: How many characters may stand for a value; one more says that there is one.
 LONGEST = 100
 _WHOLE = 2**63
+_UNFIT = "There is no short text that sorts as this value does."
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 
@@ -34,34 +35,34 @@ def sortable(value: object) -> str:
             if len(text) > LONGEST + 1:
                 break
             return text
-    raise ValueError(type(value).__name__)
+    raise ValueError(_UNFIT)
 
 
 def _number(value: int) -> str:
     if not -_WHOLE <= value < _WHOLE:
-        raise ValueError
+        raise ValueError(_UNFIT)
     return f"{value + _WHOLE:020d}"
 
 
 def _instant(at: datetime) -> str:
     if at.utcoffset() is None:
-        raise ValueError
+        raise ValueError(_UNFIT)
     try:
         return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     except OverflowError:
-        raise ValueError from None
+        raise ValueError(_UNFIT) from None
 
 
 def _decimal(value: Decimal) -> str:
     """Sign, place of the first digit, digits. Of negative ones all digits are turned, and the end is above them."""
     if not value.is_finite():
-        raise ValueError
+        raise ValueError(_UNFIT)
     if not value:
         return "1"
     digits = "".join(map(str, value.as_tuple().digits)).lstrip("0").rstrip("0")
     place = value.adjusted() + 5000
     if not 0 <= place <= 9999:
-        raise ValueError
+        raise ValueError(_UNFIT)
     text = f"{place:04d}{digits}"
     return f"2{text}" if value > 0 else f"0{text.translate(_COMPLEMENT)}~"
 
