@@ -1,15 +1,18 @@
 """A plugin's statements on its own tables, and on nothing else."""
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUntypedBaseClass=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from crmkit.domain.once import once_for_each
 from crmkit.errors import CRMError, Fault, Invalid, ReadOnly, TransactionOver
 from crmkit.storage.sql.transaction import SQLTransaction
 
@@ -99,7 +102,11 @@ class OwnTables:
             raise ReadOnly
 
 
-class Watched(SQLCompiler):
+#: SQLAlchemy says no types here, and none are needed: everything is handed on as it came.
+_Compiler: Any = SQLCompiler
+
+
+class Watched(_Compiler):  # type: ignore[misc]
     """Notes each table and each piece of text: nothing of a statement reaches the database but by these."""
 
     def __init__(self, dialect: sa.Dialect, statement: Any) -> None:
@@ -152,7 +159,7 @@ class Watched(SQLCompiler):
             self.tables.append(table.fullname)
 
 
-@cache
+@once_for_each
 def _watching(compiler: Any) -> type[Watched]:
     """The compiler of one kind of database, watched."""
     return type("Watching", (Watched, compiler), {})

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import sqlalchemy as sa
@@ -55,7 +55,7 @@ class PluginTables:
         stored = self._stored()
         known = {script.revision for script in found.walk_revisions()}
         implied = {below.revision for one in stored & known for below in found.iterate_revisions(one, "base")}
-        return head is not None and head.revision not in stored | implied
+        return head.revision not in stored | implied
 
     def upgrade(self) -> None:
         """Make the tables, or bring them up to date; nothing happens if they are."""
@@ -143,8 +143,14 @@ def _changed(element: Any, statement: str) -> list[str]:
     return ["what SQL as text says"]
 
 
+def _table_of(item: Any) -> Any:
+    if isinstance(item, sa.Table):
+        return cast("Any", item)
+    return getattr(item, "table", None)
+
+
 def _of_schema(item: Any, statement: str) -> list[str]:
-    table = item if isinstance(item, sa.Table) else getattr(item, "table", None)
+    table = _table_of(item)
     if isinstance(item, sa.Index) and getattr(table, "name", "no_table") == "no_table":
         return [str(item.name)]  # Alembic was not told of which table it is; its name must do
     if not isinstance(table, sa.Table):

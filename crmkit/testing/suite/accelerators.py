@@ -242,7 +242,7 @@ class Accelerated(OnAStorage):
         deal, purchase = a_deal(client), a_purchase(client)
         given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
         if kind in (User, Team, Pipeline, ExternalId, Datum):
-            given[{ExternalId: "value", Datum: "key"}.get(kind, "id")] = client.name
+            given["value" if kind is ExternalId else "key" if kind is Datum else "id"] = client.name
         fields = held_in(kind)
         record = a_record(kind, **{name: value for name, value in given.items() if name in fields})
         commit(storage, client, deal, purchase, record)
