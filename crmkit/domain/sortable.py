@@ -59,7 +59,7 @@ def _decimal(value: Decimal) -> str:
         raise ValueError(_UNFIT)
     if not value:
         return "1"
-    digits = "".join(map(str, value.as_tuple().digits)).lstrip("0").rstrip("0")
+    digits = "".join(map(str, value.as_tuple().digits)).rstrip("0")
     place = value.adjusted() + 5000
     if not 0 <= place <= 9999:
         raise ValueError(_UNFIT)

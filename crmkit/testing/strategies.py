@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crmkit.domain.custom import Custom
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.money import Money
-from crmkit.domain.plain.hints import Hint, entries_of, hint_of
+from crmkit.domain.plain.hints import Hint, entries_of, hint_of, is_enum
 from crmkit.domain.query import Page
 
 Values = st.SearchStrategy[Any]
@@ -35,6 +35,8 @@ def values_of(hint: Any) -> Values:
 def _values(known: Hint) -> Values:
     if known.choices:
         return st.sampled_from(known.choices)
+    if is_enum(known.type):
+        return st.sampled_from(known.type)
     if (made := _MADE.get(known.type)) is not None:
         return made
     if (inside := _INSIDE.get(known.type)) is not None:
