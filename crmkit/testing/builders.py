@@ -14,6 +14,7 @@ from crmkit.domain.consent import Consent, Evidence
 from crmkit.domain.contact import Contact
 from crmkit.domain.contact_point import ContactPoint
 from crmkit.domain.custom import Custom
+from crmkit.domain.datum import INDEXED, Datum
 from crmkit.domain.deal import Deal, DealStep
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.events import ClientAdded
@@ -32,7 +33,7 @@ from crmkit.domain.ticket import Ticket
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.domain.user import Team, User
 from crmkit.ports import Entry
-from crmkit.storage.held import Held, held_in
+from crmkit.storage.held import SHORT, Held, held_in
 
 R = TypeVar("R", bound=Record)
 NOON = datetime(2026, 1, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
@@ -147,6 +148,12 @@ def a_delivery(**given: Any) -> Delivery:
     return a_record(Delivery, **{**said, **given})
 
 
+def a_datum(client: Client | None = None, key: str = "1", **given: Any) -> Datum:
+    """A record of a plugin's own, of a client or of nobody."""
+    said: dict[str, Any] = {"collection": "loyalty.points", "data": "{}", **dict.fromkeys(INDEXED, "")}
+    return a_record(Datum, client_id=client.id if client else None, key=key, **{**said, **given})
+
+
 def a_user(key: str = "17", **given: Any) -> User:
     """One of the host's people."""
     return a_record(User, id=key, **_said(given, name="Zoë", active=True))
@@ -195,7 +202,7 @@ def _value(held: Held, filled: bool) -> Any:
     if held.choices:
         return held.choices[-1]
     if held.type is str:
-        if held.mark is Mark.PERSONAL and held.name != "match_key":
+        if held.mark is Mark.PERSONAL and held.name not in SHORT:
             return HARD * (20_000 // len(HARD)) if filled else "text"
         return f"{held.name} {HARD}"
     return (_FILLED if filled else _PLAIN)[held.type](held)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import attrs
 import pytest
 
 from crmkit import CRM, Client, Field, Money, Transaction
 from crmkit.domain.client import ExternalId
+from crmkit.domain.collection import Collection
 from crmkit.domain.consent import Consent
 from crmkit.domain.merge import Merge
 from crmkit.domain.records import HANGING, RECORDS
@@ -42,8 +44,20 @@ def pair(crm: CRM) -> Pair:
         return tx.clients.get(ana.id), tx.clients.get(anna.id)
 
 
+@attrs.frozen
+class Points:
+    """What a plugin keeps of a client."""
+
+    client_id: ClientId
+    number: int = 0
+
+
+POINTS = Collection(Points, key="client_id", client="client_id", plugin="loyalty")
+
+
 def one_of_everything(tx: Transaction, id: ClientId) -> None:
     contact = tx.contacts.add(id, name="Boss")
+    tx.data(POINTS).put(Points(id, 5))
     tx.contact_points.add(id, messenger="@ana", network="telegram", contact_id=contact.id)
     deal = tx.deals.open(id, title="Order", amount=Money(5, "EUR"))
     tx.deals.win(deal.id)
