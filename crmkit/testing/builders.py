@@ -15,6 +15,7 @@ from crmkit.domain.contact import Contact
 from crmkit.domain.contact_point import ContactPoint
 from crmkit.domain.custom import Custom
 from crmkit.domain.deal import Deal, DealStep
+from crmkit.domain.document import Document
 from crmkit.domain.events import ClientAdded
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import EventId
@@ -119,6 +120,12 @@ def a_task(client: Client | None = None, **given: Any) -> Task:
 def a_note(client: Client, **given: Any) -> Note:
     """A special request."""
     return a_record(Note, client_id=client.id, **_said(given, text="Never before ten.", kind="request"))
+
+
+def a_document(client: Client | None = None, **given: Any) -> Document:
+    """A contract of four bytes."""
+    said: dict[str, Any] = {"kind": "contract", "media_type": "application/pdf", "size": 4}
+    return a_record(Document, client_id=client.id if client else None, **{**said, **given})
 
 
 def a_ticket(client: Client, **given: Any) -> Ticket:

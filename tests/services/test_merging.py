@@ -56,6 +56,7 @@ def one_of_everything(tx: Transaction, id: ClientId) -> None:
     tx.tasks.plan(id, title="Do", due=tx._unit.now, deal_id=deal.id)
     tx.notes.add(id, text="Note")
     tx.tickets.open(id, subject="Late", kind="complaint", purchase_id=bought.id)
+    tx.documents.add(client_id=id, name="Contract", content=b"Sign here.", deal_id=deal.id)
     tx.clients.merge(tx.clients.add(name="An").id, into=id)
 
 
