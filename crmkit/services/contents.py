@@ -43,17 +43,11 @@ class Content:
 def content_of(check: Checks, path: str, given: object, largest: int) -> Content:
     """What a caller hands in as a content: bytes, or a file open for reading in binary mode."""
     if isinstance(given, (bytes, bytearray, memoryview)):
-        return Content(iter((given,)), largest)
+        return Content(iter((cast("bytes", given),)), largest)
     read = getattr(given, "read", None)
     if not callable(read) or isinstance(given, type):
         check.fault(path, "not_bytes", "Give bytes, or a file open for reading in binary mode.")
-    return Content(iter(partial(_read, cast("IO[bytes]", given)), b""), largest)
-
-
-def _read(file: IO[bytes]) -> object:
-    """The next piece; a file that would block gives None, which is no end."""
-    piece: object = file.read(CHUNK)
-    return b"" if piece == "" else piece
+    return Content(iter(partial(cast("IO[bytes]", given).read, CHUNK), b""), largest)
 
 
 def digest(file: IO[bytes]) -> str:

@@ -121,25 +121,23 @@ class Documents(Room[Document, DocumentId]):
         """Correct what is known of a document. Its content stays: another content is another document."""
         unit, check = self._unit, Checks()
         before = self.get(id)
+        deal = before.deal_id if deal_id is KEEP else deal_id
+        touchpoint = before.touchpoint_id if touchpoint_id is KEEP else touchpoint_id
+        check.maybe(check.id, "deal_id", deal)
+        check.maybe(check.id, "touchpoint_id", touchpoint)
         after = attrs.evolve(
             before,
             name=before.name if name is KEEP else check.text("name", name),
             media_type=before.media_type if media_type is KEEP else _media_type(check, media_type),
             kind=before.kind if kind is KEEP else check.code("kind", kind),
-            deal_id=before.deal_id if deal_id is KEEP else check.maybe(check.id, "deal_id", deal_id),
-            touchpoint_id=(
-                before.touchpoint_id if touchpoint_id is KEEP else check.maybe(check.id, "touchpoint_id", touchpoint_id)
-            ),
+            deal_id=deal,
+            touchpoint_id=touchpoint,
         )
         check.version(version)
         check.done()
-        self._linked(
-            check,
-            before.client_id,
-            None if after.deal_id == before.deal_id else after.deal_id,
-            None if after.touchpoint_id == before.touchpoint_id else after.touchpoint_id,
-            known=True,
-        )
+        new_deal = None if deal == before.deal_id else deal
+        new_touchpoint = None if touchpoint == before.touchpoint_id else touchpoint
+        self._linked(check, before.client_id, new_deal, new_touchpoint, known=True)
         return unit.changed(before, after, version, DocumentUpdated, before.client_id)
 
     @command

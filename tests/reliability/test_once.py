@@ -16,7 +16,7 @@ from promises.losses import WAYS, Cut, How, cut_off
 from promises.scales import scales
 from promises.shop import CALLS, CANARY, Ids, shop
 
-from crmkit import CRM, MemoryBlobs, Client
+from crmkit import CRM, Client, MemoryBlobs
 from crmkit.errors import CRMError, OutcomeUnknown, StorageUnreachable
 from crmkit.storage.sql import SQLStorage
 

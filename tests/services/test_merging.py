@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmkit import CRM, Client, Field, Money, Transaction
+from crmkit import CRM, Client, Field, MemoryBlobs, Money, Transaction
 from crmkit.domain.client import ExternalId
 from crmkit.domain.consent import Consent
 from crmkit.domain.merge import Merge
@@ -292,7 +292,7 @@ def test_only_who_sees_both_may_merge(url: str) -> None:
     def access(actor: str) -> Scope:
         return EVERYONE if actor == "boss" else Scope("own", actor)
 
-    with CRM.open(url, access=access) as crm:
+    with CRM.open(url, access=access, blobs=MemoryBlobs()) as crm:
         boss, seller = crm.bind(actor="boss"), crm.bind(actor="17")
         with boss.begin() as tx:
             mine = tx.clients.add(name="Mine", owner="17").id
