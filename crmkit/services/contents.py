@@ -11,6 +11,7 @@ from crmkit.errors import Fault, Invalid
 from crmkit.services.checks import Checks
 
 CHUNK = 2**16
+_OPEN = "open it in binary mode, as in open(path, 'rb')."
 
 
 class Content:
@@ -25,7 +26,7 @@ class Content:
     def __iter__(self) -> Iterator[bytes]:
         for piece in self._pieces:
             if not isinstance(piece, (bytes, bytearray, memoryview)):
-                raise Invalid(Fault("content", "not_bytes", "Open the file in binary mode, as in open(path, 'rb')."))
+                raise Invalid(Fault("content", "not_bytes", f"Give a file that holds bytes: {_OPEN}"))
             data = bytes(cast("bytes", piece))
             self.size += len(data)
             if self.size > self._largest:
@@ -44,10 +45,10 @@ def content_of(check: Checks, path: str, given: object, largest: int) -> Content
     """What a caller hands in as a content: bytes, or a file open for reading in binary mode."""
     if isinstance(given, (bytes, bytearray, memoryview)):
         return Content(iter((cast("bytes", given),)), largest)
-    read = getattr(given, "read", None)
+    read: Any = getattr(given, "read", None)
     if not callable(read) or isinstance(given, type):
-        check.fault(path, "not_bytes", "Give bytes, or a file open for reading in binary mode.")
-    return Content(iter(partial(cast("IO[bytes]", given).read, CHUNK), b""), largest)
+        return cast("Content", check.fault(path, "not_bytes", f"Give bytes, or a file: {_OPEN}"))
+    return Content(iter(partial(read, CHUNK), b""), largest)
 
 
 def digest(file: IO[bytes]) -> str:

@@ -267,6 +267,7 @@ def test_a_content_stays_while_nobody_knows_whether_it_was_committed(crm: CRM, m
 def test_a_forked_child_that_leaves_the_block_takes_no_content_along(tmp_path: Path) -> None:
     """Its copy of the block fails; the parent's transaction goes on and commits."""
     with CRM.open("memory://", blobs=tmp_path) as crm:
+        made, pid = None, 0
         with suppress(Undone), crm.begin() as tx:
             made = tx.documents.add(name="1.pdf", content=PAPER)
             with warnings.catch_warnings():
@@ -277,6 +278,7 @@ def test_a_forked_child_that_leaves_the_block_takes_no_content_along(tmp_path: P
         if pid == 0:
             os._exit(0)
         assert (pid, 0) == os.waitpid(pid, 0)
+        assert made is not None
         with crm.read() as tx:
             assert PAPER == tx.documents.content(made.id)
 
@@ -350,7 +352,7 @@ def test_a_content_that_changed_or_is_gone_is_found_out(tmp_path: Path, url: str
         with pytest.raises(NotFound):
             tx.documents.content(made.id)
         with pytest.raises(NotFound):
-            tx.documents.verify(cast("Any", new_id()))
+            tx.documents.verify(new_id())
 
 
 def test_too_large_a_content_is_refused_and_leaves_nothing(crm: CRM, tmp_path: Path) -> None:

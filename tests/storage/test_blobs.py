@@ -17,7 +17,6 @@ from broken_blobs import BROKEN
 from crmkit import FilesystemBlobs, MemoryBlobs
 from crmkit.errors import CRMError, Invalid, StorageFull, StorageUnreachable
 from crmkit.ports import Blobs
-from crmkit.storage.blobs import filesystem
 from crmkit.testing import BlobsConformance, new_id
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and fsync of folders are POSIX's")
@@ -134,16 +133,17 @@ def test_what_a_disk_refuses_is_said_in_our_words(
     code: int, told: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is left, not even of a file that was all written and could not be made durable."""
-    blobs = FilesystemBlobs(tmp_path)
+    blobs, key = FilesystemBlobs(tmp_path), new_id()
+    blobs.put(key, [b"there"])  # and so its folder is
+    blobs.delete(key)
 
     def refusing(_: int) -> None:
         raise OSError(code, "no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(filesystem.os, "fsync", refusing)
-        patch.setattr(filesystem, "_sync", lambda _: None)
+        patch.setattr(os, "fsync", refusing)
         with pytest.raises(told) as caught:
-            blobs.put(new_id(), [b"paper"])
+            blobs.put(key, [b"paper"])
     assert isinstance(caught.value.__cause__, OSError)
     assert [] == [one for one in tmp_path.rglob("*") if one.is_file()]
 
