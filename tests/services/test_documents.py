@@ -255,10 +255,11 @@ def test_a_content_stays_while_nobody_knows_whether_it_was_committed(crm: CRM, m
         commit(store)
         raise OutcomeUnknown("08007")
 
-    commit = kind.commit
+    commit, made = kind.commit, None
     with monkeypatch.context() as patch, pytest.raises(OutcomeUnknown), crm.begin() as tx:
         patch.setattr(kind, "commit", lost)
         made = tx.documents.add(name="1.pdf", content=PAPER)
+    assert made is not None
     with crm.read() as tx:
         assert PAPER == tx.documents.content(made.id)
 
