@@ -10,6 +10,7 @@ from uuid import UUID
 
 from crmkit.domain.document import Document
 from crmkit.errors import Fault, Invalid
+from crmkit.plugins.jobs import Job, JobContext
 from crmkit.services.transaction import Transaction
 
 #: How many keys one question names.
@@ -22,12 +23,13 @@ FEW = 100
 Begin = Callable[[], AbstractContextManager[Transaction]]
 
 
-def sweep_blobs(read: Begin, *, older_than: timedelta = DAY) -> int:
+def sweep_blobs(read: Begin, *, older_than: timedelta = DAY, meanwhile: Callable[[], None] | None = None) -> int:
     """
     Delete every content older than *older_than* that no document of the store names; say how many it were.
 
     It lists all contents, so once a day is often enough. Where most of them are of no document, or all, the folder
-    is another store's, or the store a new one: then it deletes nothing and raises `Invalid`.
+    is another store's, or the store a new one: then it deletes nothing and raises `Invalid`. *meanwhile* is called
+    between its steps.
     """
     with read() as tx:
         unit = tx._unit  # noqa: SLF001  # a room has no verb for it: no caller names a content without a document
@@ -38,12 +40,22 @@ def sweep_blobs(read: Begin, *, older_than: timedelta = DAY) -> int:
             found = {document.id for document in tx._unit.store.get_many(Document, keys)}  # noqa: SLF001
         known += len(found)
         left += [key for key in keys if key not in found]
+        if meanwhile is not None:
+            meanwhile()
     if left and (not known or len(left) > known + FEW):
         message = "Most contents here are of no document of this store. Check that both belong together."
         raise Invalid(Fault("blobs", "foreign", message))
     for key in left:
         blobs.delete(key)
     return len(left)
+
+
+def _sweep(ctx: JobContext) -> None:
+    sweep_blobs(ctx.read, meanwhile=ctx.renew)
+
+
+#: What `run_due` does of itself wherever a host said where contents lie.
+SWEEP = Job("sweep_blobs", _sweep, every=DAY)
 
 
 def _some_of(keys: Iterator[UUID]) -> Iterator[list[UUID]]:

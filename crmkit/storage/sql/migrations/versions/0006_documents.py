@@ -58,6 +58,21 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
         if_not_exists=True,
     )
+    op.create_table(
+        "crm_job_run",
+        sa.Column("id", CODE, nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("claimed_by", CODE, nullable=True),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("error", CODE, nullable=True),
+        sa.Column("done_at", INSTANT, nullable=True),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="crm_job_run_pk"),
+        sqlite_with_rowid=False,
+        if_not_exists=True,
+    )
     _index("client_id_created_at", "client_id", "client_id", "created_at")
     _index("deal_id", "deal_id", "deal_id")
     _index("touchpoint_id", "touchpoint_id", "touchpoint_id")
@@ -73,4 +88,5 @@ def _index(name: str, filled: str, *columns: str, unique: bool = False) -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("crm_job_run", if_exists=True)
     op.drop_table("crm_document", if_exists=True)
