@@ -11,6 +11,7 @@ import pytest
 
 from crmkit.domain.card import CARD_LIMIT
 from crmkit.domain.client import Client, ExternalId
+from crmkit.domain.job_run import JobRun
 from crmkit.domain.outcome import OUTCOMES
 from crmkit.domain.pipeline import Pipeline
 from crmkit.domain.query import Query
@@ -231,7 +232,7 @@ class Accelerated(OnAStorage):
             return client
         deal, purchase = a_deal(client), a_purchase(client)
         given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
-        if kind in (User, Team, Pipeline, ExternalId):
+        if kind in (User, Team, Pipeline, JobRun, ExternalId):
             given["value" if kind is ExternalId else "id"] = client.name
         fields = held_in(kind)
         record = a_record(kind, **{name: value for name, value in given.items() if name in fields})

@@ -64,7 +64,10 @@ class Papers:
             if not select.select([told], [], [], LIMIT)[0]:
                 raise TimeoutError("A child does not work.")
             self.acknowledged += len(os.read(told, 1))
-        time.sleep(random.uniform(0, 0.02))
+        deadline = time.monotonic() + random.uniform(0, 0.02)
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([told], [], [], left)[0]:
+                self.acknowledged += len(os.read(told, 1))
         os.kill(pid, signal.SIGKILL)
         if abs(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])) != signal.SIGKILL:
             raise ChildProcessError("A child ended by itself.")
