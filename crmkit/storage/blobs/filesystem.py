@@ -24,10 +24,14 @@ class FilesystemBlobs:
 
     The folder is made when it is first needed. Back it up after the database: then every document has its content.
 
-    >>> from crmkit import CRM
-    >>> with CRM.open("sqlite:///shop.db", blobs=FilesystemBlobs("documents")) as crm, crm.begin() as tx:
-    ...     tx.documents.content(tx.documents.add(name="note.txt", content=b"Tea.").id)
-    b'Tea.'
+    >>> from tempfile import TemporaryDirectory
+    >>> from uuid import UUID
+    >>> with TemporaryDirectory() as folder:
+    ...     blobs = FilesystemBlobs(f"{folder}/contents")
+    ...     blobs.put(UUID(int=7), [b"one ", b"two"])
+    ...     with blobs.open(UUID(int=7)) as file:
+    ...         file.read()
+    b'one two'
     """
 
     def __init__(self, folder: str | Path, *, largest: int = LARGEST) -> None:
