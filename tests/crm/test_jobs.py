@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from threading import Barrier
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -208,7 +209,14 @@ def test_of_many_who_come_at_once_one_runs_it(url: str, tmp_path: Path, clock: F
     count, rounds = 6, 5
     shared = open_storage(url) if url == "memory://" else None
     crms = [CRM(shared or open_storage(url), clock=clock) for _ in range(count)]
-    ran, barrier = list[int](), Barrier(count)
+    ran, barrier, about_to_claim = list[int](), Barrier(count), Barrier(count)
+
+    class Waiting(TimeOrderedIds):
+        """Asked for a claim's token: by then each has seen that the job is due."""
+
+        def new(self) -> UUID:
+            about_to_claim.wait(30)
+            return super().new()
 
     def worker(number: int) -> list[Ran]:
         crm, told = crms[number], list[Ran]()
@@ -217,7 +225,7 @@ def test_of_many_who_come_at_once_one_runs_it(url: str, tmp_path: Path, clock: F
             if barrier.wait(30) == 0:
                 clock.go_on(hours=1)
             barrier.wait(30)
-            told.append(run_jobs(crm.begin, clock, TimeOrderedIds(), [bound]))
+            told.append(run_jobs(crm.begin, clock, Waiting(), [bound]))
         return told
 
     with ThreadPoolExecutor(count) as pool:
