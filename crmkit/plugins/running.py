@@ -159,7 +159,6 @@ def _tried(bound: BoundJob, run: JobRun, begin: Block, clock: Clock, lease: time
 
 
 def _replaced(tx: Transaction, before: JobRun, after: JobRun) -> JobRun:
-    (before,) = tx._unit.store.get_many(JobRun, [before.id])
     counted = attrs.evolve(after, version=before.version + 1)
     tx._unit.store.replace(counted, before.version)  # noqa: SLF001
     return counted
