@@ -17,6 +17,7 @@ from crmkit.domain.custom import Custom
 from crmkit.domain.datum import INDEXED, Datum
 from crmkit.domain.deal import Deal, DealStep
 from crmkit.domain.delivery import Delivery
+from crmkit.domain.document import Document
 from crmkit.domain.events import ClientAdded
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import EventId
@@ -121,6 +122,12 @@ def a_task(client: Client | None = None, **given: Any) -> Task:
 def a_note(client: Client, **given: Any) -> Note:
     """A special request."""
     return a_record(Note, client_id=client.id, **_said(given, text="Never before ten.", kind="request"))
+
+
+def a_document(client: Client | None = None, **given: Any) -> Document:
+    """A contract of four bytes."""
+    said: dict[str, Any] = {"kind": "contract", "media_type": "application/pdf", "size": 4}
+    return a_record(Document, client_id=client.id if client else None, **{**said, **given})
 
 
 def a_ticket(client: Client, **given: Any) -> Ticket:

@@ -54,6 +54,7 @@ UNIQUE = {
     "Purchase": ("origin", "external_id"),
     "Touchpoint": ("origin", "external_id"),
     "Call": ("origin", "external_id"),
+    "Document": ("origin", "external_id"),
     "Consent": ("orig_subject", "seq"),
     "Merge": ("merged_id",),
     "Datum": ("collection", "key"),

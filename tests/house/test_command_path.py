@@ -18,6 +18,7 @@ READS = {"get", "get_many", "list", "count", "stream"}
 READS_OF = {
     "clients": {"find", "matches", "decision_makers", "card"},
     "deals": {"board", "history"},
+    "documents": {"open", "content", "verify"},
     "touchpoints": {"timeline", "journey"},
     "consents": {"may_contact", "receipt", "history", "watermark"},
     "tasks": {"agenda"},
@@ -31,7 +32,7 @@ READS_OF = {
 #: The rooms of the first release: should these tests ever look at an empty house, this says so.
 SETTLED = {
     "users", "teams", "clients", "contacts", "contact_points", "pipelines", "deals", "purchases", "touchpoints",
-    "calls", "consents", "tasks", "notes", "tickets", "outcomes",
+    "calls", "consents", "tasks", "notes", "tickets", "documents", "outcomes",
 }  # fmt: skip
 
 

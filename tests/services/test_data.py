@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -21,6 +21,7 @@ from crmkit.domain.marks import Code
 from crmkit.domain.query import Query
 from crmkit.domain.scope import Scope
 from crmkit.errors import Conflict, Fault, Invalid, NotFound, ReadOnly
+from crmkit.plugins import Command, Plugin, Plugins, RecordChange, hookimpl
 from crmkit.storage.opening import open_storage
 
 
@@ -380,7 +381,7 @@ def test_a_plugins_record_shows_nobody_in_a_repr(crm: CRM) -> None:
 def test_both_verbs_take_the_command_path(crm: CRM) -> None:
     """Hooks see what plugins keep, by the names of the verbs; `crm.read` refuses them."""
     seen = Seen()
-    crm._shared.slots = seen
+    crm._shared.slots = Plugins([seen]).slots
     with crm.begin() as tx:
         tx.data(COUNTERS).put(Counter("calls"))
         tx.data(COUNTERS).remove("calls")
@@ -391,25 +392,21 @@ def test_both_verbs_take_the_command_path(crm: CRM) -> None:
         tx.data(COUNTERS).put(Counter("calls"))
 
 
-class Seen:
-    """Slots that note what comes by."""
+class Seen(Plugin[None]):
+    """Notes what comes by."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.commands = list[str]()
 
-    @contextmanager
-    def around(self, command: str) -> Generator[None]:
-        self.commands.append(command)
+    @hookimpl
+    def crm_around_command(self, command: Command) -> Generator[None]:
+        self.commands.append(command.name)
         yield
 
-    def filter(self, command: str, record: Any) -> Any:
-        return record
-
-    def check(self, command: str, before: object, after: object) -> tuple[Fault, ...]:
-        self.commands.append(f"{command} {after and type(after).__name__}")
-        return ()
-
-    def project(self, events: object) -> None: ...
+    @hookimpl
+    def crm_check_change(self, changes: Sequence[RecordChange]) -> None:
+        self.commands += [f"{one.command} {one.after and type(one.after).__name__}" for one in changes]
 
 
 def test_whoever_may_not_see_a_client_sees_nothing_about_them(crm: CRM, url: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit import CRM, Client, Field, Money, Transaction
+from crmkit import CRM, Client, Field, MemoryBlobs, Money, Transaction
 from crmkit.domain.client import ExternalId
 from crmkit.domain.collection import Collection
 from crmkit.domain.consent import Consent
@@ -70,6 +70,7 @@ def one_of_everything(tx: Transaction, id: ClientId) -> None:
     tx.tasks.plan(id, title="Do", due=tx._unit.now, deal_id=deal.id)
     tx.notes.add(id, text="Note")
     tx.tickets.open(id, subject="Late", kind="complaint", purchase_id=bought.id)
+    tx.documents.add(client_id=id, name="Contract", content=b"Sign here.", deal_id=deal.id)
     tx.clients.merge(tx.clients.add(name="An").id, into=id)
 
 
@@ -305,7 +306,7 @@ def test_only_who_sees_both_may_merge(url: str) -> None:
     def access(actor: str) -> Scope:
         return EVERYONE if actor == "boss" else Scope("own", actor)
 
-    with CRM.open(url, access=access) as crm:
+    with CRM.open(url, access=access, blobs=MemoryBlobs()) as crm:
         boss, seller = crm.bind(actor="boss"), crm.bind(actor="17")
         with boss.begin() as tx:
             mine = tx.clients.add(name="Mine", owner="17").id

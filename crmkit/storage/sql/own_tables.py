@@ -69,7 +69,7 @@ class OwnTables:
             failure = tx._translated(error.orig or error, "record")  # noqa: SLF001  # its own kind of statement
         except SQLAlchemyError:  # before anything was sent: a parameter is missing, or of another type
             failure = _refused("This statement and its parameters do not fit each other.")
-        except tx._database.errors as error:  # noqa: SLF001
+        except tx.database.errors as error:
             failure = tx._translated(error, "record")  # noqa: SLF001
         except BaseException:
             tx._lost = True  # noqa: SLF001  # interrupted: see `SQLTransaction.rows`

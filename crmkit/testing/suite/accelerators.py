@@ -12,6 +12,7 @@ import pytest
 from crmkit.domain.card import CARD_LIMIT
 from crmkit.domain.client import Client, ExternalId
 from crmkit.domain.datum import Datum
+from crmkit.domain.job_run import JobRun
 from crmkit.domain.outcome import OUTCOMES
 from crmkit.domain.pipeline import Pipeline
 from crmkit.domain.query import Query
@@ -34,6 +35,7 @@ from crmkit.testing.builders import (
     a_datum,
     a_deal,
     a_deal_step,
+    a_document,
     a_merge,
     a_note,
     a_purchase,
@@ -75,6 +77,7 @@ def _around(client: Client) -> list[Record]:
         *(a_task(client, status=status) for status in ("done", "open", "in_progress", "cancelled")),
         *(a_ticket(client, opened_at=NOON + timedelta(days=number % 2)) for number in several),
         *(a_note(client, created_at=NOON + timedelta(days=number % 2)) for number in several),
+        a_document(client),
         *(a_consent(client, number + 1, recorded_at=NOON - timedelta(days=number)) for number in several),
         a_consent(client, 2, orig_subject=GONE[CLIENTS.index(client)]),
         a_merge(client, merged_id=GONE[CLIENTS.index(client)]),
@@ -241,7 +244,7 @@ class Accelerated(OnAStorage):
             return client
         deal, purchase = a_deal(client), a_purchase(client)
         given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
-        if kind in (User, Team, Pipeline, ExternalId, Datum):
+        if kind in (User, Team, Pipeline, JobRun, ExternalId, Datum):
             given["value" if kind is ExternalId else "key" if kind is Datum else "id"] = client.name
         fields = held_in(kind)
         record = a_record(kind, **{name: value for name, value in given.items() if name in fields})
