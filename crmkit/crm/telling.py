@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from crmkit.crm.plugin_tables import own_tables
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.events import Event
 from crmkit.plugins.context import Doors, EventContext
@@ -42,7 +43,7 @@ def _handle(plugins: Plugins, one: Observer, doors: OpenDoors) -> Callable[[Even
             return one.function(event)
         ctx = EventContext(
             one.plugin, attempt.key, attempt.number, attempt.deadline, attempt.depth,
-            doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels,
+            doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels, sql=own_tables,
         )  # fmt: skip
         return one.function(ctx, event)
 

@@ -13,7 +13,7 @@ from crmkit.errors import Fault
 from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.hooks.spec import PROJECT, Spec
 from crmkit.plugins.markers import Observed, observed_by
-from crmkit.plugins.plugin import Plugin
+from crmkit.plugins.plugin import Plugin, is_plugin
 
 _NAMED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -59,7 +59,7 @@ def found_in(plugin: object, specs: Mapping[str, Spec]) -> Findings:
         name = plugin.__name__
         findings.faults.append(Fault(f"plugins.{name}", "class", f"Give an instance: {name}(…), not the class.", name))
         return findings
-    if not isinstance(plugin, Plugin):
+    if not is_plugin(plugin):
         name = type(plugin).__name__
         say = "A plugin is an instance of a subclass of crmkit.plugins.Plugin."
         findings.faults.append(Fault(f"plugins.{name}", "no_plugin", say, name))
