@@ -32,6 +32,10 @@ class Doors(Protocol):
         ...
 
 
+#: What may leave the house of a payload, by its destination.
+Leaving = Callable[[Mapping[str, Any], str], Mapping[str, Any]]
+
+
 class HookContext:
     """
     What a hook inside somebody's transaction, or on a read, may know: who acts, from where, at what instant.
@@ -111,6 +115,7 @@ class EventContext:
     depth: int = 0
     _doors: Doors = attrs.field(kw_only=True, repr=False)
     _channels: Mapping[str, Channel] = attrs.field(kw_only=True, repr=False, factory=dict[str, Channel])
+    _leaving: Leaving | None = attrs.field(kw_only=True, repr=False, default=None)
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes; its events are told like any others."""
@@ -132,6 +137,14 @@ class EventContext:
         """Ask what the client allows at this moment."""
         with self.read() as tx:
             return tx.consents.may_contact(client_id, purpose=purpose, channel=channel)
+
+    def filtered(self, payload: Mapping[str, Any], destination: str) -> Mapping[str, Any]:
+        """
+        Pass what is about to leave the house through every plugin's `crm_filter_payload`, and send what comes back.
+
+        `PluginFailure` if a filter fails: then nothing may be sent.
+        """
+        return payload if self._leaving is None else self._leaving(payload, destination)
 
     def contact(self, client_id: ClientId, *, channel: str, purpose: str, to: str, text: str) -> Receipt:
         """
