@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -19,9 +19,11 @@ from crmkit.services.inbox import once
 from crmkit.services.transaction import Transaction
 from crmkit.services.unit import Unit
 
+T = TypeVar("T")
+
 
 class Doors(Protocol):
-    """The two ways into a CRM, bound to who acts."""
+    """The ways into a CRM, bound to who acts."""
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes."""
@@ -29,6 +31,10 @@ class Doors(Protocol):
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A block that only reads."""
+        ...
+
+    def run(self, fn: Callable[[Transaction], T], *, key: str | None = None, attempts: int = 3) -> T:
+        """A transaction that is tried again on `Conflict`, and under a *key* done once ever: for what comes twice."""
         ...
 
 
