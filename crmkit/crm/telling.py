@@ -31,7 +31,9 @@ MODES: dict[Mode, Callable[[Relay], InThread | Inline | External]] = {
 def relay_of(plugins: Plugins, begin: Begin, clock: Clock, doors: OpenDoors) -> Relay:
     """Put together who hears what, and how."""
     subscribers = {
-        name: Subscriber(name, one.plugin, _handle(plugins, one, doors), one.said.attempts, one.said.ordered)
+        name: Subscriber(
+            name, one.plugin, _handle(plugins, one, doors), one.said.attempts, one.said.ordered, one.circuit
+        )
         for name, one in by_name(plugins.observers.all).items()
     }
     return Relay(begin, clock, subscribers, plugins.running, _reports(plugins))
@@ -44,6 +46,7 @@ def _handle(plugins: Plugins, one: Observer, doors: OpenDoors) -> Callable[[Even
         ctx = EventContext(
             one.plugin, attempt.key, attempt.number, attempt.deadline, attempt.depth,
             doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels, sql=own_tables,
+            leaving=plugins.filtered,
         )  # fmt: skip
         return one.function(ctx, event)
 

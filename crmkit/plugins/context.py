@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -19,12 +19,13 @@ from crmkit.services.inbox import once
 from crmkit.services.transaction import Transaction
 from crmkit.services.unit import Unit
 
+T = TypeVar("T")
 #: Opens a plugin's own tables in a transaction; None on a storage without SQL.
 OpenTables = Callable[[Unit, str], Any]
 
 
 class Doors(Protocol):
-    """The two ways into a CRM, bound to who acts."""
+    """The ways into a CRM, bound to who acts."""
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes."""
@@ -33,6 +34,14 @@ class Doors(Protocol):
     def read(self) -> AbstractContextManager[Transaction]:
         """A block that only reads."""
         ...
+
+    def run(self, fn: Callable[[Transaction], T], *, key: str | None = None, attempts: int = 3) -> T:
+        """A transaction that is tried again on `Conflict`, and under a *key* done once ever: for what comes twice."""
+        ...
+
+
+#: What may leave the house of a payload, by its destination.
+Leaving = Callable[[Mapping[str, Any], str], Mapping[str, Any]]
 
 
 class HookContext:
@@ -119,6 +128,7 @@ class EventContext:
     _channels: Mapping[str, Channel] = attrs.field(
         alias="channels", kw_only=True, repr=False, factory=dict[str, Channel]
     )
+    _leaving: Leaving | None = attrs.field(alias="leaving", kw_only=True, repr=False, default=None)
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes; its events are told like any others."""
@@ -144,6 +154,14 @@ class EventContext:
         """Ask what the client allows at this moment."""
         with self.read() as tx:
             return tx.consents.may_contact(client_id, purpose=purpose, channel=channel)
+
+    def filtered(self, payload: Mapping[str, Any], destination: str) -> Mapping[str, Any]:
+        """
+        Pass what is about to leave the house through every plugin's `crm_filter_payload`, and send what comes back.
+
+        `PluginFailure` if a filter fails: then nothing may be sent.
+        """
+        return payload if self._leaving is None else self._leaving(payload, destination)
 
     def contact(self, client_id: ClientId, *, channel: str, purpose: str, to: str, text: str) -> Receipt:
         """

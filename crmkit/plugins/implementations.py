@@ -40,6 +40,8 @@ class Observer:
     said: Observed
     with_context: bool
     function: Callable[..., Any] = attrs.field(repr=False)
+    #: What is left alone with it when it fails again and again: its plugin, or itself.
+    circuit: str = attrs.field(default=attrs.Factory(lambda one: one.plugin, takes_self=True))
 
 
 @attrs.define
