@@ -38,6 +38,8 @@ def relay_of(plugins: Plugins, begin: Begin, clock: Clock, doors: OpenDoors) -> 
 
 def _handle(plugins: Plugins, one: Observer, doors: OpenDoors) -> Callable[[Event, Attempt], Any]:
     def told(event: Event, attempt: Attempt) -> Any:
+        if plugins.dispatch.trace is not None:
+            plugins.dispatch.trace(f"{event.topic}: {one.name}, attempt {attempt.number}")
         if not one.with_context:
             return one.function(event)
         ctx = EventContext(

@@ -11,6 +11,7 @@ from crmkit.plugins.context import (
     ProjectContext as ProjectContext,
 )
 from crmkit.plugins.delivery.relay import Drained as Drained, Relay as Relay
+from crmkit.plugins.deprecating import RemovedInCrmkit2Warning as RemovedInCrmkit2Warning
 from crmkit.plugins.endpoints import Endpoint as Endpoint, Request as Request, Response as Response
 from crmkit.plugins.host import Plugins as Plugins
 from crmkit.plugins.markers import hookimpl as hookimpl, on as on
@@ -77,6 +78,7 @@ __all__ = [
     "Receipt",
     "RecordChange",
     "Relay",
+    "RemovedInCrmkit2Warning",
     "Request",
     "Response",
     "Retry",

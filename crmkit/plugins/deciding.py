@@ -49,6 +49,8 @@ class Deciding:
     @contextmanager
     def around(self, unit: Unit) -> Generator[None]:
         """Enter `crm_around_command`; what the verb returns or raises stands."""
+        if (trace := self._dispatch.trace) is not None:
+            trace(f"{unit.command}: begins")
         if not self._around:
             yield
             return

@@ -15,9 +15,12 @@ from crmkit.ports.storage import NOBODY
 class Observers:
     """Those of one CRM, by the event they hear; looked up once for each class of event."""
 
-    def __init__(self, observers: Iterable[Observer], failures: Failures) -> None:
+    def __init__(
+        self, observers: Iterable[Observer], failures: Failures, trace: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
         self.all = tuple(observers)
         self._failures = failures
+        self._trace = trace
         self._durable: dict[type[Event], tuple[str, ...]] = {}
         self._at_once: dict[type[Event], tuple[Observer, ...]] = {}
         self._any_at_once = any(not one.said.durable for one in self.all)
@@ -36,6 +39,8 @@ class Observers:
             return
         for event in events:
             for one in self._hearing(type(event)):
+                if self._trace is not None:
+                    self._trace(f"{event.topic}: {one.name}, at once")
                 try:
                     one.function(*((context(one, event), event) if one.with_context else (event,)))
                 except ITS_OWN as error:  # each on its own is the point
