@@ -8,6 +8,7 @@ from crmkit.domain.events import Event
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.plugins.dispatch import ITS_OWN
 from crmkit.plugins.failures import Failures
+from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.implementations import Implementation, Observer
 from crmkit.ports.storage import NOBODY
 
@@ -40,7 +41,7 @@ class Observers:
         for event in events:
             for one in self._hearing(type(event)):
                 if self._trace is not None:
-                    self._trace(f"{event.topic}: {one.name}, at once")
+                    self._trace(f"{name_of(type(event))}: {one.name}, at once")
                 try:
                     one.function(*((context(one, event), event) if one.with_context else (event,)))
                 except ITS_OWN as error:  # each on its own is the point

@@ -25,8 +25,7 @@ def contract(specs: Mapping[str, Spec], events: Mapping[str, type[Event]]) -> Lo
     """What plugins may rely on: every hook, and what every event of ours says."""
     said = {f"hook {name}": _hook(spec) for name, spec in specs.items()}
     told = {
-        f"event {topic}": {one.name: _written(one.type) for one in attrs.fields(kind)}
-        for topic, kind in events.items()
+        f"event {topic}": {one.name: _written(one.type) for one in attrs.fields(kind)} for topic, kind in events.items()
     }
     return dict(sorted({**said, **told}.items()))
 
