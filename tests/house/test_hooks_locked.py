@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -56,7 +56,7 @@ def _still_holds(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Arguments and fields may be added at the end; nothing else may change."""
     for key, value in before.items():
         if isinstance(value, dict):
-            if not _still_holds(value, after.get(key, {})):
+            if not _still_holds(cast("Mapping[str, Any]", value), after.get(key, {})):
                 return False
         elif after.get(key) != value:
             return False
@@ -64,7 +64,7 @@ def _still_holds(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def _read() -> tuple[Locked, dict[str, str]]:
-    text = json.loads(LOCK.read_text(encoding="utf-8")) if LOCK.exists() else {"deprecated": {}, "contract": {}}
+    text: Any = json.loads(LOCK.read_text(encoding="utf-8"))
     return text["contract"], text["deprecated"]
 
 

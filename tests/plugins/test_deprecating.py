@@ -34,7 +34,7 @@ def _an_older_hook(monkeypatch: pytest.MonkeyPatch) -> None:
     before = registry.declared()
 
     def declared() -> Mapping[str, Spec]:
-        return {**before, **{spec.name: spec for spec in map(spec_of, (crm_check_won, crm_check_late))}}
+        return {**before, **{one.__name__: spec_of(one) for one in (crm_check_won, crm_check_late)}}
 
     monkeypatch.setattr(registry, "declared", declared)
 
@@ -97,7 +97,7 @@ def test_the_warning_names_the_plugins_version_and_its_tracker(
     by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its operator can do nothing but tell its authors, or upgrade."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
     module = f"crmkit_oldest_{by}"
     info = tmp_path / f"{module}-1.2.dist-info"
     info.mkdir()
