@@ -97,7 +97,7 @@ def test_the_warning_names_the_plugins_version_and_its_tracker(
     by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its operator can do nothing but tell its authors, or upgrade."""
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     module = f"crmkit_oldest_{by}"
     info = tmp_path / f"{module}-1.2.dist-info"
     info.mkdir()
