@@ -50,7 +50,7 @@ class Dispatch:
 
     def guard(self, hook: str, **given: Any) -> list[Fault]:
         """Every objection of every plugin; a plugin that fails is `PluginFailure`: no answer is no."""
-        faults = list[Fault]()
+        faults: list[Fault] = []  # `list[Fault]()` would cost as much as a call
         if not (some := self.implemented.get(hook)):
             return faults
         entered, trace, take = _enter(hook), self.trace, given.__getitem__
@@ -132,7 +132,8 @@ class Dispatch:
 
     def collect(self, hook: str, **given: Any) -> tuple[list[tuple[str, Any]], bool]:
         """Every plugin's contributions with its name, and whether all could give theirs."""
-        found, whole = list[tuple[str, Any]](), True
+        found: list[tuple[str, Any]] = []
+        whole = True
         if not (some := self.implemented.get(hook)):
             return found, whole
         entered, trace, take = _enter(hook), self.trace, given.__getitem__
@@ -141,7 +142,8 @@ class Dispatch:
                 if trace is not None:
                     trace(f"{hook}: {one.plugin}")
                 try:
-                    found += [(one.plugin, item) for item in one.function(*map(take, one.takes)) or ()]
+                    if answer := one.function(*map(take, one.takes)):
+                        found += [(one.plugin, item) for item in answer]
                 except THE_STORAGES:
                     raise
                 except ITS_OWN as error:
