@@ -50,6 +50,8 @@ class Deciding:
     @contextmanager
     def around(self, unit: Unit) -> Generator[None]:
         """Enter `crm_around_command`; what the verb returns or raises stands."""
+        if (trace := self._dispatch.trace) is not None:
+            trace(f"{unit.command}: begins")
         if not self._around:
             yield
             return
@@ -68,6 +70,8 @@ class Deciding:
 
     def filter(self, unit: Unit, record: D) -> D:
         """Amend touchpoints, and name owners of new deals that have none."""
+        if (trace := self._dispatch.trace) is not None:
+            trace(f"{type(record).__name__} is to be kept")
         if self._touchpoints and isinstance(record, Touchpoint):
             (amended,) = self._dispatch.filter(
                 "crm_filter_touchpoint", "drafts", (record,), _same_touchpoints, ctx=HookContext(unit)

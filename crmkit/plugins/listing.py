@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from crmkit.errors import Fault, Invalid
+from crmkit.plugins.deprecating import warn
 from crmkit.plugins.discovery import API, VERSION, Offer, installed
 from crmkit.plugins.hooks.spec import Spec
 from crmkit.plugins.implementations import Findings, found_in
@@ -20,8 +21,13 @@ def listed(given: object, specs: Mapping[str, Spec]) -> list[Listed]:
         raise Invalid(Fault("plugins", "not_a_list", "Give plugins, or a mapping of installed ones to their settings."))
     if isinstance(given, (Mapping, PluginsConfig)):
         config = given if isinstance(given, PluginsConfig) else config_of(cast("Mapping[str, Any]", given))
-        return _by_name(config, specs)
-    return _instances(list(cast("Iterable[object]", given)), specs)
+        found = _by_name(config, specs)
+    else:
+        found = _instances(list(cast("Iterable[object]", given)), specs)
+    for one in found:
+        if one.findings.old:
+            warn(type(one.plugin), one.name, one.distribution, one.findings.old)
+    return found
 
 
 def _instances(given: Sequence[object], specs: Mapping[str, Spec]) -> list[Listed]:
