@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 from crmkit.domain.contact_point import PointKind
 from crmkit.errors import Retry
@@ -49,12 +50,11 @@ class ChannelSink:
 
     def plugin(self, channel: str = "sms", reaches: tuple[PointKind, ...] = ("phone",)) -> Plugin[None]:
         """A plugin that brings this sink as a channel: `make_crm(Mine, channel_sink.plugin("sms"))`."""
-        return _Brings(Channel(channel, reaches, self.send))
+        kind = cast("type[Brings]", type("Brings", (Brings,), {"name": f"sink_of_{channel}"}))
+        return kind(Channel(channel, reaches, self.send))
 
 
-class _Brings(Plugin[None]):
-    name = "channel_sink"
-
+class Brings(Plugin[None]):
     def __init__(self, channel: Channel) -> None:
         super().__init__()
         self._channel = channel

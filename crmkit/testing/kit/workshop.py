@@ -10,7 +10,7 @@ from crmkit.domain.events import Event
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins.host import Plugins
 from crmkit.plugins.plugin import Plugin
-from crmkit.ports import Ids
+from crmkit.ports import Ids, Storage
 from crmkit.storage.opening import open_storage
 from crmkit.testing.clock import FrozenClock
 from crmkit.testing.kit.driving import RelayDriver, fresh_relay
@@ -45,13 +45,14 @@ class Workshop:
 
     def make(
         self, *plugins: type[Plugin[Any]] | Plugin[Any], settings: Mapping[str, Mapping[str, Any]] = NOTHING,
-        env: Mapping[str, str] = NOTHING, url: str = "memory://", **options: Any,
+        env: Mapping[str, str] = NOTHING, url: str = "memory://", storage: Storage | None = None, **options: Any,
     ) -> CRM:  # fmt: skip
         """
         Open a CRM with these plugins and no others, whatever is installed.
 
         Classes are made from `settings[name]` as a host's file would be read, secrets looked up in *env* alone. Nothing
-        is told before the fixture `relay` is asked to, unless *options*, those of `CRM`, say so.
+        is told before the fixture `relay` is asked to, unless *options*, those of `CRM`, say so. A *storage* that
+        another CRM has stands for a process that begins anew.
         """
         made = [one if isinstance(one, Plugin) else plugin_of(one, settings.get(one.name, {}), env) for one in plugins]
         unused = set(settings) - {one.name for one in plugins}
@@ -59,12 +60,13 @@ class Workshop:
             raise Invalid(Fault("settings", "unknown", f"No plugin given is called {', '.join(sorted(unused))}."))
         known = Plugins(made)
         self.hooks.listen(known)
-        storage = SteppedStorage(open_storage(url, migrate="create"), self.steps)
-        given = {"clock": self.clock, "ids": self.ids, "delivery": "external", "region": "RU", **options}
+        kept = SteppedStorage(open_storage(url, migrate="create"), self.steps) if storage is None else storage
+        given: dict[str, Any] = {"clock": self.clock, "ids": self.ids, "delivery": "external", "region": "RU"}
+        given |= options
         try:
-            crm = CRM(storage, plugins=known, **given)
+            crm = CRM(kept, plugins=known, **given)
         except BaseException:
-            storage.close()
+            kept.close()
             raise
         crm.on(Event)(self.events.hear)
         if given["delivery"] == "external":
