@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+#: What each tier asks for besides those before it.
+TIERS = {
+    "bronze": tuple(f"K{number:02}" for number in range(1, 7)),
+    "silver": tuple(f"K{number:02}" for number in range(7, 15)),
+    "gold": tuple(f"K{number:02}" for number in range(17, 21)),
+}
+NOT_CONCERNED = "nothing to check"
+
 if TYPE_CHECKING:
     from crmkit import CRM
     from crmkit.testing import FrozenClock
@@ -114,3 +122,36 @@ def http_sink(monkeypatch: pytest.MonkeyPatch) -> HTTPSink:
     sink = HTTPSink()
     sink.install(monkeypatch.setattr)
     return sink
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell for each plugin that was held to the checks which tier it has, and what the next one wants."""
+    held: dict[str, set[str]] = {}
+    for status in ("passed", "skipped", "failed", "error"):
+        for report in terminalreporter.getreports(status):
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "crmkit check":
+                    plugin, check = value.split()
+                    known = held.setdefault(plugin, set())
+                    if status == "passed" or (status == "skipped" and NOT_CONCERNED in str(report.longrepr)):
+                        known.add(check)
+    if held:
+        terminalreporter.section("crmkit plugins")
+        for plugin, known in sorted(held.items()):
+            terminalreporter.write_line(f"{plugin}: {tier_of(known)}")
+
+
+def tier_of(held: set[str]) -> str:
+    """
+    The highest tier whose checks were all held, and what is missing for the next.
+
+    >>> tier_of({f"K{number:02}" for number in range(1, 12)})
+    'bronze; silver wants K12, K13, K14'
+    """
+    reached = "no tier"
+    for tier, checks in TIERS.items():
+        missing = [check for check in checks if check not in held]
+        if missing:
+            return f"{reached}; {tier} wants {', '.join(missing)}"
+        reached = tier
+    return reached

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -33,8 +33,9 @@ class PluginConformance(Bronze, Silver, Gold):
     @pytest.fixture
     def trial(self, request: pytest.FixtureRequest) -> Trial:
         """The plugin, and how to open CRMs with it; the check is noted for the tier."""
-        check = request.node.name.partition("_")[2][:3].upper()
-        request.node.user_properties.append(("crmkit check", f"{self.plugin.name} {check}"))
+        node = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType]
+        check = node.name.partition("_")[2][:3].upper()
+        node.user_properties.append(("crmkit check", f"{self.plugin.name} {check}"))
         return Trial(self.plugin, self.settings, self.env, type(self).scenario, self.readme)
 
 
@@ -43,7 +44,11 @@ def plugin_conformance(
     scenario: Scenario = ordinary_day, readme: Path | None = None,
 ) -> type[PluginConformance]:  # fmt: skip
     """
-    Hold a plugin to every check: `TestSlack = plugin_conformance(Slack, settings={…}, env={…})` in a test module.
+    Hold a plugin to every check there is.
+
+    In a test module: `TestSlack = plugin_conformance(Slack, settings={…}, env={…})`.
+
+    A plugin without settings needs none, and a check that finds nothing to look at is skipped and says so.
 
     >>> from crmkit.plugins import Plugin
     >>> class Bell(Plugin[None]): ...

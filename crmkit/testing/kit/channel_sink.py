@@ -55,6 +55,8 @@ class ChannelSink:
 
 
 class Brings(Plugin[None]):
+    """Brings a sink as a channel."""
+
     def __init__(self, channel: Channel) -> None:
         super().__init__()
         self._channel = channel

@@ -29,18 +29,21 @@ class Seed:
     def client(self, **fields: Any) -> Client:
         """A client with a name and a phone; the fields are those of `tx.clients.add`."""
         number = next(self._count)
+        made_up: dict[str, Any] = {"name": f"Client {number}", "phone": f"+7912{number:07}"}
         with self._crm().begin() as tx:
-            return tx.clients.add(**{"name": f"Client {number}", "phone": f"+7912{number:07}", **fields})
+            return tx.clients.add(**(made_up | fields))
 
     def deal(self, *, client_id: ClientId | None = None, stage: str | None = None, **fields: Any) -> Deal:
         """A deal, of a new client unless one is named, in *stage*; the other fields are those of `tx.deals.open`."""
         owner = self.client().id if client_id is None else client_id
+        made_up: dict[str, Any] = {"title": "Order"}
         with self._crm().begin() as tx:
-            deal = tx.deals.open(owner, **{"title": "Order", **fields})
+            deal = tx.deals.open(owner, **(made_up | fields))
             return deal if stage in (None, deal.stage) else tx.deals.move(deal.id, to=str(stage))
 
     def touchpoint(self, *, client_id: ClientId | None = None, **fields: Any) -> Touchpoint:
         """A touchpoint, of a new client unless one is named; the fields are those of `tx.touchpoints.record`."""
         owner = self.client().id if client_id is None else client_id
+        made_up: dict[str, Any] = {"channel": "email", "direction": "inbound"}
         with self._crm().begin() as tx:
-            return tx.touchpoints.record(owner, **{"channel": "email", "direction": "inbound", **fields})
+            return tx.touchpoints.record(owner, **(made_up | fields))

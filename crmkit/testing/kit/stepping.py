@@ -18,10 +18,12 @@ class Steps:
     def __init__(self) -> None:
         self.done = 0
         self.left: int | None = None
+        #: Which steps count towards `left`; None: all.
+        self.only: frozenset[str] | None = None
 
-    def step(self) -> None:
+    def step(self, name: str) -> None:
         """Count one, or die of it."""
-        if self.left is not None:
+        if self.left is not None and (self.only is None or name in self.only):
             if not self.left:
                 raise Killed
             self.left -= 1
@@ -45,7 +47,7 @@ class SteppedStorage:
 
     def begin(self, *, write: bool, scope: Scope) -> StorageTransaction:
         """Open a transaction, which is a step."""
-        self._steps.step()
+        self._steps.step("begin")
         return cast("StorageTransaction", _Stepped(self._inner.begin(write=write, scope=scope), self._steps))
 
     def close(self) -> None:
@@ -66,7 +68,7 @@ class _Stepped:
             return found
 
         def stepped(*args: Any, **kwargs: Any) -> Any:
-            self._steps.step()
+            self._steps.step(name)
             return found(*args, **kwargs)
 
         return stepped

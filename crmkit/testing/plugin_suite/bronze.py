@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from weakref import ref
 
 import attrs
@@ -16,7 +16,9 @@ import pytest
 from crmkit.errors import Invalid
 from crmkit.plugins.implementations import found_in
 from crmkit.plugins.registry import declared, generated
+from crmkit.plugins.settings.hints import entries_of
 from crmkit.testing.plugin_suite.importing import forbidden_imports, imported
+from crmkit.testing.plugin_suite.inside import Watch
 from crmkit.testing.plugin_suite.trial import Trial
 
 #: How long importing may take, in seconds, on top of crmkit itself.
@@ -32,11 +34,16 @@ class Bronze:
         assert [] == tries[0]["touched"]
         assert min(one["seconds"] for one in tries) < PATIENCE
 
-    def test_k02_it_takes_its_example_settings_and_names_each_missing_one(self, trial: Trial) -> None:
-        """An operator mends a file by what the error says."""
-        trial.plugin()
+    def test_k02_it_is_made_of_its_settings_alone_and_names_each_missing_one(
+        self, trial: Trial, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Making it touches nothing: work begins in `start`. An operator mends a file by what the error says."""
+        watch = Watch(lambda: 0, monkeypatch)
+        watch.around("__init__", trial.plugin)
+        assert [] == watch.seen
         kind = trial.kind.settings_class
-        required = [] if kind is None else [one.name for one in attrs.fields(kind) if one.default is attrs.NOTHING]
+        entries = () if kind is None else entries_of(kind)
+        required = [one.key for one in entries if cast("Any", one.field.default) is attrs.NOTHING]
         for name in required:
             rest = {key: value for key, value in trial.settings.items() if key != name}
             with pytest.raises(Invalid) as caught:

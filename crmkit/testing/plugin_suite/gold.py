@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from crmkit.plugins.settings.shown import reference
 from crmkit.testing.kit.stepping import Killed
 from crmkit.testing.plugin_suite.trial import Outcome, Run, Trial
 
-#: After the first so many steps only every so-manieth is died at.
-CLOSELY, THEN = 40, 9
+#: Where to die: before a commit, and after it, which is before the next beginning. In between nothing lasts.
+LASTING = frozenset({"begin", "commit"})
 
 
 class Gold:
@@ -44,7 +45,7 @@ class Gold:
             run.day()
             run.workshop.relay.drain(advance=True)
             whole = run.outcome()
-        for steps in _places():
+        for steps in count():
             with trial.opened() as run:
                 run.day()
                 died = _die(run, steps)
@@ -75,21 +76,16 @@ class Gold:
         assert reference(kind).strip() in trial.readme.read_text(encoding="utf-8")
 
 
-def _places() -> Iterator[int]:
-    yield from range(CLOSELY)
-    yield from range(CLOSELY, 100_000, THEN)
-
-
 def _die(run: Run, steps: int) -> bool:
     """Die there, begin anew with a fresh plugin on the same storage, and go on to the end."""
     workshop, died = run.workshop, False
-    workshop.steps.left = steps
+    workshop.steps.left, workshop.steps.only = steps, LASTING
     try:
         run.crm.relay.drain()
     except Killed:
         died = True
     finally:
-        workshop.steps.left = None
+        workshop.steps.left = workshop.steps.only = None
     workshop.clock.go_on(seconds=LEASE.total_seconds() + 1)
     storage = run.crm._shared.storage  # noqa: SLF001  # what outlives a process
     channels = [one for one in run.crm.plugins if one is not run.plugin]

@@ -31,6 +31,10 @@ class Watch:
             sys.addaudithook(_hear)
 
     def __call__(self, one: Implementation, call: Callable[[], Any]) -> Any:
+        """Call a hook, and look."""
+        return self.around(one.hook, call)
+
+    def around(self, name: str, call: Callable[[], Any]) -> Any:
         """Call it, and look."""
         touched, before = list[str](), self._requests()
         token = _touched.set(touched)
@@ -39,7 +43,7 @@ class Watch:
         finally:
             _touched.reset(token)
             touched += ["request"] * (self._requests() - before)
-            self.seen += [f"{one.hook}: {what}" for what in touched]
+            self.seen += [f"{name}: {what}" for what in touched]
 
     def _slept(self, _seconds: float) -> None:
         if (touched := _touched.get()) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -163,8 +163,8 @@ def _after(trial: Trial, *, undone: bool) -> Outcome:
 def _secrets(settings: Any) -> Iterator[str]:
     if isinstance(settings, Secret):
         yield settings.reveal()
-    elif attrs.has(type(settings)):
-        for field in attrs.fields(type(settings)):
+    elif attrs.has(kind := cast("type[Any]", type(settings))):
+        for field in attrs.fields(kind):
             yield from _secrets(getattr(settings, field.name))
     elif isinstance(settings, (list, tuple)):
         for one in settings:  # pyright: ignore[reportUnknownVariableType]

@@ -29,8 +29,8 @@ class Trial:
     """Whom it is about, and what its day looks like."""
 
     kind: type[Plugin[Any]]
-    settings: Mapping[str, Any]
-    env: Mapping[str, str]
+    settings: Mapping[str, Any] = attrs.field(repr=False)
+    env: Mapping[str, str] = attrs.field(repr=False)
     scenario: Scenario
     readme: Path | None
 
