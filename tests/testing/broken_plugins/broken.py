@@ -236,5 +236,5 @@ class NewSettings(ShopSettings):
 
 
 @breaks("the readme tells the settings there are", "k20")
-class DescribedOnce(Shop, Plugin[NewSettings]):
+class DescribedOnce(Shop, Plugin[NewSettings]):  # pyright: ignore[reportGeneralTypeIssues]  # its other half is wrong
     name = "shop"
