@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from crmkit.domain.actor import System as System
 from crmkit.errors import AuthFailed as AuthFailed, Drop as Drop, NotReady as NotReady, Retry as Retry
+from crmkit.plugins.collections import Code as Code, Collection as Collection, Data as Data, Personal as Personal
 from crmkit.plugins.context import (
     EventContext as EventContext,
     HookContext as HookContext,
@@ -14,6 +15,7 @@ from crmkit.plugins.delivery.relay import Drained as Drained, Relay as Relay
 from crmkit.plugins.deprecating import RemovedInCrmkit2Warning as RemovedInCrmkit2Warning
 from crmkit.plugins.endpoints import Endpoint as Endpoint, Request as Request, Response as Response
 from crmkit.plugins.host import Plugins as Plugins
+from crmkit.plugins.jobs import Job as Job, JobContext as JobContext
 from crmkit.plugins.markers import hookimpl as hookimpl, on as on
 from crmkit.plugins.plugin import Plugin as Plugin
 from crmkit.plugins.states import PluginStatus as PluginStatus
@@ -48,6 +50,12 @@ if TYPE_CHECKING:
     from crmkit.plugins.signatures import sign as sign, verify as verify
 
 __all__ = [
+    "JobContext",
+    "Job",
+    "Personal",
+    "Data",
+    "Collection",
+    "Code",
     "Address",
     "Answer",
     "AuthFailed",

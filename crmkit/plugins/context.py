@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -79,20 +79,24 @@ class HookContext:
 class ProjectContext(HookContext):
     """What `crm_project` gets besides: `tx`, the rooms of the same commit, and on SQL `sql`, the plugin's own tables."""
 
-    __slots__ = ("_plugin", "_sql", "tx")
+    __slots__ = ("_plugin", "tx")
 
-    def __init__(self, unit: Unit, plugin: str, sql: Callable[[Unit, str], Any] | None) -> None:
+    def __init__(self, unit: Unit, plugin: str) -> None:
         super().__init__(unit)
         self.tx = Transaction(unit)
         self._plugin = plugin
-        self._sql = sql
 
     @property
     def sql(self) -> Any:
-        """Statements on the plugin's own tables, in the same commit; `Invalid` on a storage without SQL."""
-        if self._sql is None:
+        """
+        Statements on the plugin's own tables, in the same commit: `ctx.sql.execute(select(…))`.
+
+        `Invalid` on a storage without SQL.
+        """
+        tables = getattr(self._unit.store, "own_tables", None)
+        if tables is None:
             raise Invalid(Fault("sql", "no_sql", "This storage has no SQL. Keep a Collection: every storage can."))
-        return self._sql(self._unit, self._plugin)
+        return tables(self._plugin)
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -37,9 +37,8 @@ TAKE_PART = (
 class Deciding:
     """`crmkit.services.command.Slots`, over the hooks of one CRM."""
 
-    def __init__(self, dispatch: Dispatch, sql: Callable[[Unit, str], Any] | None = None) -> None:
+    def __init__(self, dispatch: Dispatch) -> None:
         self._dispatch = dispatch
-        self._sql = sql
         self._around = "crm_around_command" in dispatch
         self._touchpoints = "crm_filter_touchpoint" in dispatch
         self._owners = "crm_assign_owner" in dispatch
@@ -95,9 +94,7 @@ class Deciding:
 
     def project(self, unit: Unit, events: Sequence[Event]) -> None:
         """Let plugins write what follows, in the same commit."""
-        self._dispatch.project(
-            "crm_project", lambda plugin: {"ctx": ProjectContext(unit, plugin, self._sql), "events": events}
-        )
+        self._dispatch.project("crm_project", lambda plugin: {"ctx": ProjectContext(unit, plugin), "events": events})
 
     def plan_merge(self, unit: Unit, keep: Client, drop: Client) -> ClientId | None:
         """Ask which of two is kept."""

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -19,6 +20,7 @@ from crmkit.plugins.dispatch import ITS_OWN, Dispatch
 from crmkit.plugins.endpoints import Endpoint
 from crmkit.plugins.failures import Failures, place_of
 from crmkit.plugins.implementations import Implementation
+from crmkit.plugins.jobs import Job
 from crmkit.plugins.observing import Observers
 from crmkit.plugins.plugin import Plugin
 from crmkit.plugins.states import Listed, PluginStatus, State
@@ -65,6 +67,9 @@ class Plugins:
         self.channels: Mapping[str, Channel] = self._channels()
         self.policy = self._policy()
         self._endpoints = self._endpoint_table()
+        self._jobs = self._with_plugin("crm_register_jobs", Job)
+        self._refuse_twice("job", [(plugin, job.name) for plugin, job in self._jobs])
+        self._migrations = self._with_plugin("crm_register_migrations", Path)
         self._commands = self._with_plugin("crm_register_commands", CommandLine)
         for kind in self._brought("crm_register_event_types", type):
             self._check_event(kind)
@@ -109,6 +114,20 @@ class Plugins:
     def commands(self) -> list[tuple[str, CommandLine]]:
         """The commands that plugins bring, each with its plugin."""
         return self._commands
+
+    def jobs(self) -> list[tuple[str, Job]]:
+        """What plugins do by the clock, each with its plugin."""
+        return self._jobs
+
+    def migrations(self) -> list[tuple[str, Path]]:
+        """The folders of revisions that plugins bring, each with its plugin."""
+        return self._migrations
+
+    def set_back(self, plugin: str, fault: Fault) -> None:
+        """Have a plugin not start, for a reason that only the storage knows."""
+        for one in self._listed:
+            if one.name == plugin:
+                one.state, one.faults = "misconfigured", (*one.faults, fault)
 
     def filtered(self, payload: Mapping[str, Any], destination: str) -> Mapping[str, Any]:
         """What may leave the house of *payload*; `PluginFailure` if a filter fails: then nothing may."""
@@ -206,12 +225,15 @@ class Plugins:
         return found
 
     def _endpoint_table(self) -> Mapping[tuple[str, str], Endpoint]:
-        table = dict[tuple[str, str], Endpoint]()
-        for plugin, one in self._with_plugin("crm_register_endpoints", Endpoint):
-            if table.setdefault((plugin, one.name), one) is not one:
-                path = f"plugins.{plugin}.{one.name}"
-                raise Invalid(Fault(path, "twice", "Two endpoints of this plugin have this name.", plugin))
-        return table
+        found = self._with_plugin("crm_register_endpoints", Endpoint)
+        self._refuse_twice("endpoint", [(plugin, one.name) for plugin, one in found])
+        return {(plugin, one.name): one for plugin, one in found}
+
+    def _refuse_twice(self, what: str, names: Sequence[tuple[str, str]]) -> None:
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            say = f"Two {what}s of this plugin have this name."
+            raise Invalid(*[Fault(f"plugins.{plugin}.{name}", "twice", say, plugin) for plugin, name in twice])
 
     def _channels(self) -> Mapping[str, Channel]:
         known = dict[str, Channel]()

@@ -19,6 +19,7 @@ from crmkit.domain.merge import Merge, joined, parted
 from crmkit.domain.purchase import Purchase
 from crmkit.domain.query import Query
 from crmkit.domain.records import HANGING, Record
+from crmkit.domain.touchpoint import Touchpoint
 from crmkit.domain.where import Test
 from crmkit.errors import Conflict, NotFound
 from crmkit.services.checks import Checks
@@ -33,6 +34,7 @@ _NAMED_BY: tuple[tuple[str, type[Record]], ...] = (
     ("deal_id", Deal),
     ("purchase_id", Purchase),
     ("contact_id", Contact),
+    ("touchpoint_id", Touchpoint),
 )
 #: How many ids one question names.
 _CHUNK = 1000

@@ -8,8 +8,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import attrs
 
+from crmkit.domain.datum import INDEXED
 from crmkit.domain.marks import Mark, mark_of
-from crmkit.storage.once import once_for_each
+from crmkit.domain.once import once_for_each
+from crmkit.domain.sortable import LONGEST
+
+#: Texts that are looked up whatever their mark, and how long each may be: databases index no long ones.
+SHORT = {"match_key": 320, "key": 100, **dict.fromkeys(INDEXED, LONGEST + 1)}
 
 
 @attrs.frozen

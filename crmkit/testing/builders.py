@@ -14,8 +14,10 @@ from crmkit.domain.consent import Consent, Evidence
 from crmkit.domain.contact import Contact
 from crmkit.domain.contact_point import ContactPoint
 from crmkit.domain.custom import Custom
+from crmkit.domain.datum import INDEXED, Datum
 from crmkit.domain.deal import Deal, DealStep
 from crmkit.domain.delivery import Delivery
+from crmkit.domain.document import Document
 from crmkit.domain.events import ClientAdded
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import EventId
@@ -32,7 +34,7 @@ from crmkit.domain.ticket import Ticket
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.domain.user import Team, User
 from crmkit.ports import Entry
-from crmkit.storage.held import Held, held_in
+from crmkit.storage.held import SHORT, Held, held_in
 
 R = TypeVar("R", bound=Record)
 NOON = datetime(2026, 1, 1, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
@@ -122,6 +124,12 @@ def a_note(client: Client, **given: Any) -> Note:
     return a_record(Note, client_id=client.id, **_said(given, text="Never before ten.", kind="request"))
 
 
+def a_document(client: Client | None = None, **given: Any) -> Document:
+    """A contract of four bytes."""
+    said: dict[str, Any] = {"kind": "contract", "media_type": "application/pdf", "size": 4}
+    return a_record(Document, client_id=client.id if client else None, **{**said, **given})
+
+
 def a_ticket(client: Client, **given: Any) -> Ticket:
     """A new complaint."""
     said: dict[str, Any] = {"kind": "complaint", "subject": "Late", "priority": "normal", "status": "new"}
@@ -137,8 +145,20 @@ def a_merge(survivor: Client, merged: Client | None = None, **given: Any) -> Mer
 
 def a_delivery(**given: Any) -> Delivery:
     """A waiting one, due at noon, to nobody in particular."""
-    said: dict[str, Any] = {"topic": "client.added", "subject": "7", "subscriber": "mail.send", "state": "waiting"}
-    return a_record(Delivery, **{**said, "attempts": 0, **given})
+    said: dict[str, Any] = {
+        "topic": "client.added",
+        "subject": "7",
+        "subscriber": "mail.send",
+        "state": "waiting",
+        "attempts": 0,
+    }
+    return a_record(Delivery, **{**said, **given})
+
+
+def a_datum(client: Client | None = None, key: str = "1", **given: Any) -> Datum:
+    """A record of a plugin's own, of a client or of nobody."""
+    said: dict[str, Any] = {"collection": "loyalty.points", "data": "{}", **dict.fromkeys(INDEXED, "")}
+    return a_record(Datum, client_id=client.id if client else None, key=key, **{**said, **given})
 
 
 def a_user(key: str = "17", **given: Any) -> User:
@@ -189,7 +209,7 @@ def _value(held: Held, filled: bool) -> Any:
     if held.choices:
         return held.choices[-1]
     if held.type is str:
-        if held.mark is Mark.PERSONAL and held.name != "match_key":
+        if held.mark is Mark.PERSONAL and held.name not in SHORT:
             return HARD * (20_000 // len(HARD)) if filled else "text"
         return f"{held.name} {HARD}"
     return (_FILLED if filled else _PLAIN)[held.type](held)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from crmkit.domain.custom import Custom
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.money import Money
+from crmkit.domain.plain.hints import Hint, entries_of, hint_of, is_enum
 from crmkit.domain.query import Page
-from crmkit.storage.plain.hints import Hint, entries_of, hint_of
 
 Values = st.SearchStrategy[Any]
 #: What no crmkit text holds: half characters, and the sign that ends texts in C.
@@ -35,6 +35,8 @@ def values_of(hint: Any) -> Values:
 def _values(known: Hint) -> Values:
     if known.choices:
         return st.sampled_from(known.choices)
+    if is_enum(known.type):
+        return st.sampled_from(known.type)
     if (made := _MADE.get(known.type)) is not None:
         return made
     if (inside := _INSIDE.get(known.type)) is not None:
@@ -57,6 +59,7 @@ _MADE: dict[Any, Values] = {
     UUID: st.uuids(),
     datetime: instants,
     timedelta: st.timedeltas(timedelta(days=-36500), timedelta(days=36500)),
+    date: st.dates(),
     Money: st.builds(_money, st.integers(-(10**18) + 1, 10**18 - 1), st.sampled_from(["EUR", "RUB", "JPY"])),
     Custom: st.builds(Custom, st.dictionaries(keys, text | whole, max_size=3)),
 }

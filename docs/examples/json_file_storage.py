@@ -32,6 +32,7 @@ from crmkit.ports import (
     EVERYONE,
     KEPT,
     RECORDS,
+    Datum,
     Entry,
     FrozenMap,
     Query,
@@ -53,8 +54,10 @@ UNIQUE = {
     "Purchase": ("origin", "external_id"),
     "Touchpoint": ("origin", "external_id"),
     "Call": ("origin", "external_id"),
+    "Document": ("origin", "external_id"),
     "Consent": ("orig_subject", "seq"),
     "Merge": ("merged_id",),
+    "Datum": ("collection", "key"),
 }
 #: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
 POINTS_TO = {"client_id": "Client", "deal_id": "Deal"}
@@ -219,7 +222,7 @@ class JSONFileTransaction(StorageTransaction):
         if not hasattr(row, "client_id"):
             return True
         if row.client_id is None:
-            return isinstance(row, Task) and row.assignee == self._scope.actor
+            return isinstance(row, Datum) or (isinstance(row, Task) and row.assignee == self._scope.actor)
         client = self._rows(Client).get(row.client_id)
         return client is not None and client.owner == self._scope.actor
 

@@ -10,6 +10,7 @@ import pytest
 
 import crmkit.services
 from crmkit import CRM
+from crmkit.services.data import Data
 from crmkit.services.room import Room
 
 #: Verbs that only answer. What is not named here changes something, and takes the command path.
@@ -17,6 +18,7 @@ READS = {"get", "get_many", "list", "count", "stream"}
 READS_OF = {
     "clients": {"find", "matches", "decision_makers", "card"},
     "deals": {"board", "history"},
+    "documents": {"open", "content", "verify"},
     "touchpoints": {"timeline", "journey"},
     "consents": {"may_contact", "receipt", "history", "watermark"},
     "tasks": {"agenda"},
@@ -30,7 +32,7 @@ READS_OF = {
 #: The rooms of the first release: should these tests ever look at an empty house, this says so.
 SETTLED = {
     "users", "teams", "clients", "contacts", "contact_points", "pipelines", "deals", "purchases", "touchpoints",
-    "calls", "consents", "tasks", "notes", "tickets", "outcomes",
+    "calls", "consents", "tasks", "notes", "tickets", "documents", "outcomes",
 }  # fmt: skip
 
 
@@ -64,6 +66,13 @@ def test_a_command_is_called_by_the_name_its_caller_uses(rooms: Mapping[str, typ
         for verb, method in _verbs(room).items()
     }
     assert {} == {name: said for name, said in called.items() if said not in {None, name}}
+
+
+def test_plugins_records_take_the_command_path_too() -> None:
+    """Their room is no attribute of `tx`, so it is looked at by itself."""
+    called = {verb: getattr(method, "__crm_command__", None) for verb, method in _verbs(Data).items()}
+    assert {"put": "data.put", "remove": "data.remove"} == {verb: name for verb, name in called.items() if name}
+    assert called.keys() == READS | {"find", "version_of", "put", "remove"}
 
 
 def test_no_room_is_out_of_reach(rooms: Mapping[str, type[Any]]) -> None:

@@ -48,6 +48,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "consents.may_contact": {"purpose": "service", "channel": "voice"},
     "tasks.plan": {"title": "Call", "due": NOON, "deal_id": "deal"},
     "notes.add": {"text": "Note", "deal_id": "deal"},
+    "documents.add client_id": {"name": "Contract", "content": b"Sign here.", "deal_id": "deal", "touchpoint_id": "touchpoint"},
     "tickets.open": {"subject": "Late", "purchase_id": "purchase"},
 }  # fmt: skip
 #: What means the very id: whose merge to undo, and under which subject a watermark counts.
@@ -104,9 +105,10 @@ def _said(method: str, answer: Any) -> Any:
 
 @pytest.fixture(params=["memory", "sqlite"], scope="module")
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
-    url = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path_factory.mktemp('merged')}/crm.db"
+    folder = tmp_path_factory.mktemp("merged")
+    url = "memory://" if request.param == "memory" else f"sqlite:///{folder}/crm.db"
     again = Again()
-    with CRM(open_storage(url), ids=again, clock=FrozenClock(), region="RU") as crm:
+    with CRM(open_storage(url), ids=again, clock=FrozenClock(), region="RU", blobs=folder / "blobs") as crm:
         with crm.begin() as tx:
             ids = _merged(tx)
         yield World(crm, again, ids)
@@ -125,6 +127,7 @@ def _merged(tx: Transaction) -> dict[str, Any]:
     tx.tasks.plan(old.id, title="Do", due=NOON)
     tx.notes.add(old.id, text="Note")
     tx.tickets.open(old.id, subject="Help")
+    tx.documents.add(client_id=old.id, name="Contract", content=b"Sign here.")
     tx.clients.merge(old.id, into=new.id)
     return ids
 

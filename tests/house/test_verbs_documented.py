@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from crmkit.services.data import Data
+
 PAGE = Path(__file__).parents[2] / "docs" / "verbs.md"
 OPENING = """# Every verb and its keywords
 
@@ -17,7 +19,8 @@ What has no `=` must be given; `…` means that it may be left out, and what is 
 
 def page(rooms: Mapping[str, type[Any]]) -> str:
     """The page as it should be: written from the rooms."""
-    return OPENING + "\n".join(line for name in sorted(rooms) for line in _room(name, rooms[name]))
+    named = {**rooms, "data(collection)": Data}
+    return OPENING + "\n".join(line for name in sorted(named) for line in _room(name, named[name]))
 
 
 def _room(name: str, room: type[Any]) -> Iterator[str]:
@@ -36,7 +39,10 @@ def _keywords(method: Any) -> Iterator[str]:
             starred = True
             yield "*"
         if parameter.kind is parameter.VAR_KEYWORD:
-            (told,) = get_args(get_type_hints(method)[parameter.name])
+            told = next(iter(get_args(get_type_hints(method)[parameter.name])), None)
+            if told is None:  # any keyword may come: a plugin's own fields
+                yield f"**{parameter.name}"
+                continue
             yield from (f"{keyword}=…" for keyword in told.__annotations__)
         elif parameter.default is parameter.empty:
             yield parameter.name

@@ -21,8 +21,8 @@ Tell = Callable[..., Figure]
 PATIENCE = 2.0
 
 
-def _kill(start: Start, **asked: Any) -> Mapping[str, int]:
-    child = start("kills", json.dumps(asked))
+def _kill(start: Start, loop: str = "kills", **asked: Any) -> Mapping[str, int]:
+    child = start(loop, json.dumps(asked))
     told, wrong = child.communicate(timeout=60 + PATIENCE * asked["kills"])
     assert (0, "") == (child.returncode, wrong)
     counts: Mapping[str, int] = json.loads(told)
@@ -49,3 +49,14 @@ def test_a_fresh_interpreter_killed_at_any_instant_loses_nothing_it_acknowledged
     counts = _kill(script, folder=str(memory_folder), kills=scale, seed=scale, fresh=True)
     tell("R1", "sqlite-wal, fresh interpreters", run, counts, f"SQLite {sqlite3.sqlite_version}")
     assert (scale, 0, 0) == (counts["kills"], counts["lost"], counts["half"])
+
+
+@scales(plain=15, heavy=500, nightly=5_000)
+def test_a_process_killed_at_any_instant_leaves_no_document_without_its_content(
+    run: str, scale: int, memory_folder: Path, script: Start
+) -> None:
+    """A content comes before its document and goes after it; what a kill leaves between the two, a sweep finds."""
+    counts = _kill(script, "papers", folder=str(memory_folder), kills=scale, seed=scale)
+    assert (scale, 0, 0) == (counts["kills"], counts["lost"], counts["unswept"])
+    assert counts["documents"] >= scale
+    assert run == "plain" or counts["contents_left"] > 0

@@ -16,7 +16,7 @@ from promises.losses import WAYS, Cut, How, cut_off
 from promises.scales import scales
 from promises.shop import CALLS, CANARY, Ids, shop
 
-from crmkit import CRM, Client
+from crmkit import CRM, Client, MemoryBlobs
 from crmkit.errors import CRMError, OutcomeUnknown, StorageUnreachable
 from crmkit.storage.sql import SQLStorage
 
@@ -89,7 +89,7 @@ def test_a_command_that_is_cut_off_anywhere_is_done_once_under_its_key(
     cut, ways = cut_off(monkeypatch), WAYS[database]
     caplog.set_level(logging.DEBUG)
     storage = SQLStorage(url)
-    with CRM(storage, region="RU") as crm:
+    with CRM(storage, region="RU", blobs=MemoryBlobs()) as crm:
         once = Once(crm, storage, cut)
         for verb in scale:
             for how in ways[:1] if run == "plain" else ways:

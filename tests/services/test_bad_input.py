@@ -44,8 +44,9 @@ class World:
 
 @pytest.fixture(params=["memory", "sqlite"], scope="module")
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path_factory.mktemp('bad')}/crm.db"
-    with CRM.open(url, region="RU", clock=FrozenClock(), fields=[CARD, MARGIN]) as crm:
+    folder = tmp_path_factory.mktemp("bad")
+    url = "memory://" if request.param == "memory" else f"sqlite:///{folder}/crm.db"
+    with CRM.open(url, region="RU", clock=FrozenClock(), fields=[CARD, MARGIN], blobs=folder / "blobs") as crm:
         with crm.begin() as tx:
             ids = dict(_one_of_each(tx))
         yield World(crm, ids)
@@ -75,6 +76,7 @@ def _one_of_each(tx: Transaction) -> Iterator[tuple[str, Any]]:
     yield "call", tx.calls.start(number="+79123456789", external_id="c-1").id
     yield "task", tx.tasks.plan(client.id, title="Do", due=now).id
     yield "note", tx.notes.add(client.id, text="Note").id
+    yield "document", tx.documents.add(client_id=client.id, name="Contract", content=b"Sign here.").id
     yield "ticket", tx.tickets.open(client.id, subject="Help").id
     resolved = tx.tickets.open(client.id, subject="Helped")
     yield "resolved", tx.tickets.resolve(resolved.id).id
@@ -182,6 +184,16 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
         "tasks.cancel": {"id": ids["task"], "reason": "double", "version": version},
         "notes.add": {"client_id": client, "text": "T", "kind": "doubt", "deal_id": ids["deal"]},
         "notes.update": {"id": ids["note"], "version": version, "text": "T", "kind": "doubt"},
+        "documents.add": {
+            "content": b"Sign here.", "name": "contract.pdf", "media_type": "application/pdf", "client_id": client,
+            "deal_id": ids["deal"], "touchpoint_id": ids["touchpoint"], "kind": "contract", "origin": "mail",
+            "external_id": "9", "source": Source("web"),
+        },
+        "documents.update": {
+            "id": ids["document"], "version": version, "name": "N", "media_type": "text/plain", "kind": "contract",
+            "deal_id": ids["deal"], "touchpoint_id": ids["touchpoint"],
+        },
+        "documents.remove": {"id": ids["document"], "version": version},
         "tickets.open": {
             "client_id": client, "subject": "S", "kind": "complaint", "description": "D", "priority": "high",
             "assignee": "u", "purchase_id": ids["purchase"], "at": AT,
@@ -197,7 +209,7 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
     }  # fmt: skip
 
 
-VERBS = sorted(good_calls(dict.fromkeys(("client", "other", "archived", "survivor", "merged", "contact", "point", "deal", "closed", "foreign_deal", "purchase", "touchpoint", "call", "task", "note", "ticket", "resolved", "consent"))))  # fmt: skip
+VERBS = sorted(good_calls(dict.fromkeys(("client", "other", "archived", "survivor", "merged", "contact", "point", "deal", "closed", "foreign_deal", "purchase", "touchpoint", "call", "task", "note", "document", "ticket", "resolved", "consent"))))  # fmt: skip
 
 #: Of no use to any keyword of any verb, or of use to a few.
 WRONG: tuple[Any, ...] = (

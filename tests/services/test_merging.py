@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import attrs
 import pytest
 
-from crmkit import CRM, Client, Field, Money, Transaction
+from crmkit import CRM, Client, Field, MemoryBlobs, Money, Transaction
 from crmkit.domain.client import ExternalId
+from crmkit.domain.collection import Collection
 from crmkit.domain.consent import Consent
 from crmkit.domain.merge import Merge
 from crmkit.domain.records import HANGING, RECORDS
@@ -42,8 +44,20 @@ def pair(crm: CRM) -> Pair:
         return tx.clients.get(ana.id), tx.clients.get(anna.id)
 
 
+@attrs.frozen
+class Points:
+    """What a plugin keeps of a client."""
+
+    client_id: ClientId
+    number: int = 0
+
+
+POINTS = Collection(Points, key="client_id", client="client_id", plugin="loyalty")
+
+
 def one_of_everything(tx: Transaction, id: ClientId) -> None:
     contact = tx.contacts.add(id, name="Boss")
+    tx.data(POINTS).put(Points(id, 5))
     tx.contact_points.add(id, messenger="@ana", network="telegram", contact_id=contact.id)
     deal = tx.deals.open(id, title="Order", amount=Money(5, "EUR"))
     tx.deals.win(deal.id)
@@ -56,6 +70,7 @@ def one_of_everything(tx: Transaction, id: ClientId) -> None:
     tx.tasks.plan(id, title="Do", due=tx._unit.now, deal_id=deal.id)
     tx.notes.add(id, text="Note")
     tx.tickets.open(id, subject="Late", kind="complaint", purchase_id=bought.id)
+    tx.documents.add(client_id=id, name="Contract", content=b"Sign here.", deal_id=deal.id)
     tx.clients.merge(tx.clients.add(name="An").id, into=id)
 
 
@@ -291,7 +306,7 @@ def test_only_who_sees_both_may_merge(url: str) -> None:
     def access(actor: str) -> Scope:
         return EVERYONE if actor == "boss" else Scope("own", actor)
 
-    with CRM.open(url, access=access) as crm:
+    with CRM.open(url, access=access, blobs=MemoryBlobs()) as crm:
         boss, seller = crm.bind(actor="boss"), crm.bind(actor="17")
         with boss.begin() as tx:
             mine = tx.clients.add(name="Mine", owner="17").id

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from enum import Enum, IntEnum
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+import attrs
 import jsonschema
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -29,6 +31,7 @@ from crmkit import (
     to_builtins,
 )
 from crmkit.domain.events import BY_TOPIC, ClientAdded, DealWon, Event
+from crmkit.domain.marks import Code
 from crmkit.domain.records import RECORDS
 from crmkit.errors import Invalid
 from crmkit.fields import F
@@ -36,7 +39,30 @@ from crmkit.testing import a_client, a_purchase, an_entry
 from crmkit.testing.strategies import values_of
 
 WHOLES: tuple[Any, ...] = (Card, Outcome, Money, Journey, Decision, Board, Page[Client])
-KINDS: tuple[Any, ...] = (*RECORDS, *BY_TOPIC.values(), *WHOLES)
+
+
+class Tier(Enum):
+    BASIC = "basic"
+    GOLD = "gold"
+
+
+class Size(IntEnum):
+    SMALL = 1
+    LARGE = 2
+
+
+@attrs.frozen
+class Visit:
+    """A class that is none of crmkit's."""
+
+    day: date
+    size: Size
+    tiers: frozenset[Tier]
+    until: date | None
+    code: Code[str] | None
+
+
+KINDS: tuple[Any, ...] = (*RECORDS, *BY_TOPIC.values(), *WHOLES, Visit)
 PERSON: dict[str, Any] = to_builtins(a_client())
 
 
@@ -187,6 +213,19 @@ def test_junk_is_refused_whatever_was_asked_for(kind: Any, data: Any) -> None:
         return
     with pytest.raises(Invalid):
         from_builtins(kind, data)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("day", "2026-13-01"), ("day", "20260501"), ("day", 5), ("size", 3), ("size", "1"), ("tiers", ["zinc"])],
+)
+def test_what_is_no_day_and_no_member_is_refused(field: str, value: Any) -> None:
+    """With what would have been one."""
+    plain = {"day": "2026-05-01", "size": 1, "tiers": ["gold"], "until": None, "code": None}
+    assert Visit(date(2026, 5, 1), Size.SMALL, frozenset({Tier.GOLD}), None, None) == from_builtins(Visit, plain)
+    with pytest.raises(Invalid) as caught:
+        from_builtins(Visit, {**plain, field: value})
+    assert [field] == [fault.path.partition("[")[0] for fault in caught.value.faults]
 
 
 @pytest.mark.parametrize("value", [object, float("nan"), datetime(2026, 1, 1), {1: 2}, b"bytes"], ids=repr)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from crmkit.domain.events.documents import (
+    DocumentAdded as DocumentAdded,
+    DocumentRemoved as DocumentRemoved,
+    DocumentUpdated as DocumentUpdated,
+)
 from crmkit.domain.events.envelope import (
     BY_TOPIC as BY_TOPIC,
     NOUNS as NOUNS,

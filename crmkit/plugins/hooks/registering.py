@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from crmkit.domain.custom import Field
 from crmkit.domain.events import Event
 from crmkit.plugins.endpoints import Endpoint
 from crmkit.plugins.hooks.spec import hookspec
+from crmkit.plugins.jobs import Job
 from crmkit.plugins.values.channels import Channel
 from crmkit.plugins.values.registering import CommandLine, ConsentPurpose, HealthCheck
 
@@ -46,3 +48,17 @@ def crm_register_endpoints() -> Iterable[Endpoint]:  # type: ignore[empty-body]
 @hookspec(kind="collect", phase="build", fail="broken")
 def crm_register_commands() -> Iterable[CommandLine]:  # type: ignore[empty-body]
     """Bring commands for `crmkit <plugin> …`; each is imported when somebody calls it."""
+
+
+@hookspec(kind="collect", phase="build", fail="broken")
+def crm_register_jobs() -> Iterable[Job]:  # type: ignore[empty-body]
+    """Bring work to be done by the clock; `crm.run_due()` or `crmkit worker` does it, one process at a time."""
+
+
+@hookspec(kind="collect", phase="build", fail="broken")
+def crm_register_migrations() -> Iterable[Path]:  # type: ignore[empty-body]
+    """
+    Bring tables of your own, on SQL storages only: the folder of your Alembic branch, whose label is your name.
+
+    The names of tables begin with yours and two underscores; `ctx.sql` reaches them. No hook is called meanwhile.
+    """

@@ -35,9 +35,9 @@ def prepare(connections: Connections, migrate: Migrate, begin: Begin, progress: 
         raise SchemaBehind(None, HEAD)  # looking closer would make an empty one
     found = revision_on(connections)
     if found is None and migrate != "never":
-        found = _in_turn(partial(_create, connections))
+        found = in_turn(partial(_create, connections))
     if found != HEAD and found in REVISIONS and migrate == "upgrade":
-        _in_turn(partial(_upgrade, connections))
+        in_turn(partial(changing, connections, _upgrade))
     elif found is None or (found != HEAD and found in REVISIONS):
         raise SchemaBehind(found, HEAD)
     elif found != HEAD:
@@ -48,7 +48,7 @@ def prepare(connections: Connections, migrate: Migrate, begin: Begin, progress: 
         raise SchemaBehind(f"{HEAD}, not filled yet", HEAD)
 
 
-def _in_turn(work: Callable[[], T]) -> T:
+def in_turn(work: Callable[[], T]) -> T:
     """Wait for whoever makes or changes the schema now, and for writers, never so long that others queue behind us."""
     deadline = time.monotonic() + TURN
     while True:
@@ -136,10 +136,15 @@ def ddl(dialect: sa.Dialect) -> Iterator[str]:
     yield f"CREATE TABLE IF NOT EXISTS {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 
 
-def _upgrade(connections: Connections) -> None:
-    """Run the revisions that are missing, as one who may change a schema; who comes second finds nothing to do."""
+def _upgrade(connection: sa.Connection, version_table: str) -> None:
+    """Run the revisions that are missing; who comes second finds nothing to do."""
     from crmkit.storage.sql.migrations import upgrade
 
+    upgrade(connection, version_table=version_table)
+
+
+def changing(connections: Connections, work: Callable[[sa.Connection, str], None]) -> None:
+    """Do *work* as one who may change a schema, and commit it; it is told the table with the revisions."""
     database = connections.database
     failure: CRMError
     try:
@@ -152,7 +157,7 @@ def _upgrade(connections: Connections) -> None:
             try:
                 for statement in database.hasty:
                     link.execute(statement)
-                upgrade(connection, version_table=_placed(connections, link)[0])
+                work(connection, _placed(connections, link)[0])
                 database.commit(link)
             finally:
                 if link.in_transaction:

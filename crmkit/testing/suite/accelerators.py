@@ -11,6 +11,8 @@ import pytest
 
 from crmkit.domain.card import CARD_LIMIT
 from crmkit.domain.client import Client, ExternalId
+from crmkit.domain.datum import Datum
+from crmkit.domain.job_run import JobRun
 from crmkit.domain.outcome import OUTCOMES
 from crmkit.domain.pipeline import Pipeline
 from crmkit.domain.query import Query
@@ -30,8 +32,10 @@ from crmkit.testing.builders import (
     a_consent,
     a_contact,
     a_contact_point,
+    a_datum,
     a_deal,
     a_deal_step,
+    a_document,
     a_merge,
     a_note,
     a_purchase,
@@ -73,9 +77,11 @@ def _around(client: Client) -> list[Record]:
         *(a_task(client, status=status) for status in ("done", "open", "in_progress", "cancelled")),
         *(a_ticket(client, opened_at=NOON + timedelta(days=number % 2)) for number in several),
         *(a_note(client, created_at=NOON + timedelta(days=number % 2)) for number in several),
+        a_document(client),
         *(a_consent(client, number + 1, recorded_at=NOON - timedelta(days=number)) for number in several),
         a_consent(client, 2, orig_subject=GONE[CLIENTS.index(client)]),
         a_merge(client, merged_id=GONE[CLIENTS.index(client)]),
+        *(a_datum(client, f"{client.id} {number}") for number in several),
     ]
 
 
@@ -207,6 +213,15 @@ class Accelerated(OnAStorage):
             assert [own] == tx.select(Query(Task)) == tx.get_many(Task, [own.id, foreign.id])
             assert ([], 1) == (tx.select(Query(Touchpoint)), tx.count(User, EVERYTHING))
 
+    def test_a_plugin_s_record_of_nobody_is_everybodys(self, storage: Storage) -> None:
+        """Its counters and settings; were they hidden, their keys would be taken by what nobody sees."""
+        nobodys, mine = a_datum(), a_datum(CLIENTS[0], "2")
+        commit(storage, *CLIENTS, nobodys, mine, a_datum(CLIENTS[1], "3"))
+        with reading(storage, MINE) as tx:
+            assert [nobodys, mine] == tx.select(Query(Datum, order_by="key"))
+            assert [nobodys] == tx.get_many(Datum, [nobodys.id])
+            assert 1 == tx.count(Datum, Test("client_id", "eq", None))
+
     def test_scope_follows_the_owner_within_a_transaction(self, storage: Storage) -> None:
         """A client given away is hidden at once, and one received is shown."""
         mine, theirs = CLIENTS[0], CLIENTS[1]
@@ -229,8 +244,8 @@ class Accelerated(OnAStorage):
             return client
         deal, purchase = a_deal(client), a_purchase(client)
         given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
-        if kind in (User, Team, Pipeline, ExternalId):
-            given["value" if kind is ExternalId else "id"] = client.name
+        if kind in (User, Team, Pipeline, JobRun, ExternalId, Datum):
+            given["value" if kind is ExternalId else "key" if kind is Datum else "id"] = client.name
         fields = held_in(kind)
         record = a_record(kind, **{name: value for name, value in given.items() if name in fields})
         commit(storage, client, deal, purchase, record)

@@ -22,6 +22,7 @@ from crmkit.testing.builders import (
     a_contact_point,
     a_deal,
     a_deal_step,
+    a_document,
     a_purchase,
     a_touchpoint,
     an_entry,
@@ -34,6 +35,7 @@ SHARING: dict[str, Callable[[Client, str | None], Record]] = {
     "external id": lambda client, value: an_external_id(client, value=value or "other"),
     "touchpoint": lambda client, value: a_touchpoint(client, external_id=value),
     "call": lambda client, value: a_call(client, external_id=value),
+    "document": lambda client, value: a_document(client, origin="mail", external_id=value),
     "purchase": lambda client, value: a_purchase(client, origin="till", external_id=value),
 }
 

@@ -13,6 +13,7 @@ from mutants import breaks
 from crmkit.domain.card import Card
 from crmkit.domain.client import Client
 from crmkit.domain.contact_point import PointKind
+from crmkit.domain.datum import Datum
 from crmkit.domain.ids import ClientId, RecordId
 from crmkit.domain.note import Note
 from crmkit.domain.outcome import Outcome, OutcomeKind
@@ -53,6 +54,14 @@ class ScopeForgottenInCounts(MemoryTransaction):
         counted = super().count(kind, where)
         self._scope = scope
         return counted
+
+
+@breaks("What plugins keep about nobody is everybody's.", "test_a_plugin_s_record_of_nobody_is_everybodys")
+class NobodysDataHidden(MemoryTransaction):
+    __slots__ = ()
+
+    def _shows(self, row: Any) -> bool:
+        return super()._shows(row) and not (isinstance(row, Datum) and row.client_id is None)
 
 
 @breaks("A task of nobody is seen by who must do it.", "test_a_task_of_nobody_is_seen_by_who_must_do_it")

@@ -52,14 +52,21 @@ def _run(found: ScriptDirectory, way: str, to: str, **options: Any) -> None:
     known = {script.revision for script in found.walk_revisions()}
 
     def steps(stored: Sequence[str], _: MigrationContext) -> Any:
-        """Those of others in the same table (a plugin's that is not installed here, a host's) are none of ours."""
-        here = {revision for revision in stored if revision in known}
+        """Those that others depend on are implied."""
+        here = {*stored}
         return getattr(found, way)(to, tuple(here - {below for one in here for below in _below(found, one)}))
 
     with EnvironmentContext(Config(), found, fn=steps) as environment:
         environment.configure(**options)
+        _know_only(known, environment.get_context())
         environment.run_migrations()
         _keep_ours(found, environment.get_context(), known)
+
+
+def _know_only(known: set[str], context: MigrationContext) -> None:
+    """Leave others' rows out of sight: on the way back Alembic looks up each, and gives up at one it does not know."""
+    stored = context.get_current_heads
+    context.get_current_heads = lambda: tuple(row for row in stored() if row in known)  # type: ignore[method-assign]
 
 
 def _below(found: ScriptDirectory, revision: str) -> set[str]:

@@ -42,6 +42,7 @@ def shop(crm: CRM) -> Ids:
             "call": tx.calls.start(number=phone, origin="pbx", external_id=f"{number}").id,
             "task": tx.tasks.plan(client.id, title=CANARY, due=TOMORROW).id,
             "note": tx.notes.add(client.id, text=CANARY).id,
+            "document": tx.documents.add(client_id=client.id, name=CANARY, content=CANARY.encode()).id,
             "ticket": tx.tickets.open(client.id, subject=CANARY).id,
         }  # fmt: skip
 
@@ -97,6 +98,9 @@ CALLS: dict[str, Call] = {
     "tasks.cancel": lambda tx, ids: tx.tasks.cancel(ids["task"]),
     "notes.add": lambda tx, ids: tx.notes.add(ids["client"], text=CANARY),
     "notes.update": lambda tx, ids: tx.notes.update(ids["note"], text=f"{CANARY} new"),
+    "documents.add": lambda tx, ids: tx.documents.add(client_id=ids["client"], name=CANARY, content=CANARY.encode()),
+    "documents.update": lambda tx, ids: tx.documents.update(ids["document"], name=f"{CANARY} new"),
+    "documents.remove": lambda tx, ids: tx.documents.remove(ids["document"]),
     "tickets.open": lambda tx, ids: tx.tickets.open(ids["client"], subject=CANARY, kind="complaint"),
     "tickets.update": lambda tx, ids: tx.tickets.update(ids["ticket"], subject=f"{CANARY} new"),
     "tickets.assign": lambda tx, ids: tx.tickets.assign(ids["ticket"], assignee="17"),

@@ -58,7 +58,11 @@ def upgrade() -> None:
     )
     op.create_index("crm_delivery_state_due_at", "crm_delivery", ["state", "due_at"], unique=False, if_not_exists=True)
     op.create_index(
-        "crm_delivery_subscriber_subject", "crm_delivery", ["subscriber", "subject"], unique=False, if_not_exists=True
+        "crm_delivery_subscriber_subject_entry",
+        "crm_delivery",
+        ["subscriber", "subject", "entry"],
+        unique=False,
+        if_not_exists=True,
     )
 
 

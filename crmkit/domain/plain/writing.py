@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any, cast
 from uuid import UUID
 
@@ -25,8 +26,8 @@ def to_builtins(value: object) -> Any:
     """
     Turn a value into dicts, lists, texts and numbers that `json.dumps` takes; personal data is in it, unmasked.
 
-    Ids and decimals become texts, instants RFC 3339, durations seconds, sets sorted lists, events name their `topic`.
-    What crmkit does not know is `Invalid`.
+    Ids and decimals become texts, dates and instants RFC 3339, durations seconds, sets sorted lists, members of an
+    `Enum` what they stand for, attrs classes objects; events name their `topic`. What crmkit does not know is `Invalid`.
 
     >>> from crmkit import Money
     >>> to_builtins({"total": Money("10.5", "EUR")})
@@ -37,7 +38,7 @@ def to_builtins(value: object) -> Any:
         return write(value)
     if isinstance(value, Where):
         return to_json(value)
-    if attrs.has(kind) and kind.__module__.startswith("crmkit."):
+    if attrs.has(kind):
         said = {name: to_builtins(getattr(value, name)) for name in (field.name for field in attrs.fields(kind))}
         return {"topic": value.topic, **said} if isinstance(value, Event) else said
     for known, write in _ANCESTORS:
@@ -48,7 +49,11 @@ def to_builtins(value: object) -> Any:
 
 def _unknown(kind: type[Any]) -> Invalid:
     return Invalid(
-        Fault("value", "not_json", f"crmkit has no JSON for a {kind.__name__}. Give values of crmkit's own.")
+        Fault(
+            "value",
+            "not_json",
+            f"crmkit has no JSON for a {kind.__name__}. Give values of crmkit's own, or of an attrs class.",
+        )
     )
 
 
@@ -100,6 +105,7 @@ _WRITES: dict[type[Any], Callable[[Any], Any]] = {
     float: _number,
     UUID: str,
     Decimal: lambda value: f"{value:f}",
+    date: date.isoformat,
     datetime: _instant,
     timedelta: _duration,
     Money: lambda money: {"amount": f"{money.amount:f}", "currency": money.currency},
@@ -114,6 +120,7 @@ _WRITES: dict[type[Any], Callable[[Any], Any]] = {
     set: _sorted,
 }
 _ANCESTORS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (Enum, lambda member: to_builtins(member.value)),
     (datetime, _instant),
     (str, lambda value: str.__str__(cast(str, value))),
     (Mapping, _object),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -10,8 +11,8 @@ import attrs
 
 from crmkit.domain.events import Event
 from crmkit.domain.marks import PERSONAL, mark_of
+from crmkit.domain.once import once_for_each
 from crmkit.domain.query import Page
-from crmkit.storage.once import once_for_each
 
 
 @attrs.frozen
@@ -38,7 +39,8 @@ def hint_of(hint: Any) -> Hint:
     optional = get_origin(hint) in (UnionType, Union) and NoneType in get_args(hint)
     if optional:
         options = tuple(option for option in get_args(hint) if option is not NoneType)
-        hint = Union[options]  # noqa: UP007  # made from a tuple
+        inner = hint_of(Union[options])  # noqa: UP007  # made from a tuple
+        return attrs.evolve(inner, optional=True, personal=personal or inner.personal)
     hint = getattr(hint, "__supertype__", hint)
     if get_origin(hint) is Literal:
         return Hint(str, (), optional, personal, get_args(hint))
@@ -47,10 +49,11 @@ def hint_of(hint: Any) -> Hint:
 
 @attrs.frozen
 class Entry:
-    """One key of a JSON object: its hint, and whether it may be left out."""
+    """One key of a JSON object: its hint, whether it may be left out, whether the class takes it at all."""
 
     hint: Any
     required: bool
+    given: bool = True
 
 
 @once_for_each
@@ -58,12 +61,17 @@ def entries_of(kind: type[Any]) -> Mapping[str, Entry]:
     """The fields of an attrs class, as the keys of its JSON object."""
     hints = get_type_hints(kind, include_extras=True)
     fields = attrs.fields(kind)
-    return {field.name: Entry(hints[field.name], field.default is attrs.NOTHING) for field in fields}
+    return {field.name: Entry(hints[field.name], field.default is attrs.NOTHING, field.init) for field in fields}
 
 
 def is_value(kind: Any) -> bool:
     """Say whether values of this type are JSON objects of their fields."""
     return isinstance(kind, type) and attrs.has(kind) and kind is not Page
+
+
+def is_enum(kind: Any) -> bool:
+    """Say whether values of this type are one of a few, written as what they stand for."""
+    return isinstance(kind, type) and issubclass(kind, Enum)
 
 
 def is_event(kind: Any) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
@@ -14,13 +15,15 @@ from crmkit.domain.custom import Custom
 from crmkit.domain.events import BY_TOPIC, Event
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.money import Money
+from crmkit.domain.plain.hints import Hint, entries_of, hint_of, is_enum, is_event, is_value
+from crmkit.domain.plain.writing import to_builtins
 from crmkit.domain.query import Page
 from crmkit.domain.where import Where, from_json
 from crmkit.errors import Fault, Invalid
-from crmkit.storage.plain.hints import Hint, entries_of, hint_of, is_event, is_value
 
 T = TypeVar("T")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)").fullmatch
+_DATE = re.compile(r"\d{4}-\d\d-\d\d").fullmatch
 _WHOLE = 2**63
 
 
@@ -48,11 +51,25 @@ def from_builtins(type: type[T], data: Any) -> T:
     return cast(T, value)
 
 
+def from_stored(type: type[T], data: Any, path: str = "") -> T:
+    """
+    As `from_builtins`, of what an earlier or a later version of a class wrote: keys it does not know are passed over.
+
+    What it lacks gets its default; without one it is a fault like any other. *path* is where it stands.
+    """
+    faults: list[Fault] = []
+    value = _Reader(faults, passes_over=True).read(type, data, path)
+    if faults:
+        raise Invalid(*faults)
+    return cast(T, value)
+
+
 class _Reader:
     """Reads by type hint; a path is what stands before a key, as in `items[0].quantity`."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[Fault], *, passes_over: bool = False) -> None:
         self._faults = faults
+        self._passes_over = passes_over
 
     def bad(self, path: str, code: str, message: str) -> Any:
         """Note a fault."""
@@ -71,6 +88,8 @@ class _Reader:
             return self._plain(plain, data, path)
         if (inside := _INSIDE.get(known.type)) is not None:
             return inside(self, known, data, path)
+        if is_enum(known.type):
+            return self._member(known.type, data, path)
         if is_event(known.type):
             return self._event(known.type, data, path)
         if is_value(known.type):
@@ -95,7 +114,7 @@ class _Reader:
         if not isinstance(data, Mapping):
             return self.bad(path, "not_an_object", f"Give a {kind.__name__} as a JSON object.")
         given, entries = cast(Mapping[str, Any], data), entries_of(kind)
-        for name in given:
+        for name in given if not self._passes_over else ():
             if name not in entries:
                 self.bad(_joined(path, str(name)), "unknown", f"A {kind.__name__} has no such field.")
         values: dict[str, Any] = {}
@@ -110,6 +129,13 @@ class _Reader:
             return kind(**values)
         except Invalid as error:
             return self._further(error, path)
+
+    def _member(self, kind: type[Enum], data: Any, path: str) -> Any:
+        for member in kind:
+            written = to_builtins(member)
+            if type(written) is type(data) and written == data:
+                return member
+        return self.bad(path, "unknown", f"Give one of: {', '.join(str(to_builtins(member)) for member in kind)}.")
 
     def _event(self, kind: type[Event], data: Any, path: str) -> Any:
         topic = cast(Mapping[str, Any], data).get("topic") if isinstance(data, Mapping) else None
@@ -214,6 +240,12 @@ def _instant(data: Any) -> datetime:
     return datetime.fromisoformat(data)
 
 
+def _date(data: Any) -> date:
+    if not _DATE(_str(data)):
+        raise ValueError
+    return date.fromisoformat(data)
+
+
 def _duration(data: Any) -> timedelta:
     return timedelta(seconds=data) if type(data) is int else timedelta(seconds=_float(data))
 
@@ -248,6 +280,7 @@ _PLAIN: dict[Any, tuple[str, str, Callable[[Any], Any]]] = {
     float: ("not_a_number", "Give a number.", _float),
     UUID: ("not_an_id", "Give an id, such as 0190a5f0-7c1e-7000-8000-000000000001.", _id),
     Decimal: ("not_a_decimal", "Give a decimal as text, such as '10.50'.", _decimal),
+    date: ("not_a_date", "Give a date, such as 2026-05-01.", _date),
     datetime: ("not_an_instant", "Give an instant with its offset, such as 2026-05-01T09:00:00Z.", _instant),
     timedelta: ("not_a_duration", "Give a number of seconds.", _duration),
     Money: ("not_money", "Give an object of amount, as text, and currency.", _money),

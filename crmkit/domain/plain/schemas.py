@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from enum import Enum
+from typing import Any, cast
 from uuid import UUID
 
 from crmkit.domain.custom import Custom
 from crmkit.domain.events import BY_TOPIC, Event
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.money import Money
+from crmkit.domain.plain.hints import Hint, entries_of, hint_of, is_enum, is_event, is_value
+from crmkit.domain.plain.writing import to_builtins
 from crmkit.domain.query import Page
 from crmkit.domain.where import Where
 from crmkit.errors import Fault, Invalid
-from crmkit.storage.plain.hints import Hint, entries_of, hint_of, is_event, is_value
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -56,6 +58,9 @@ def _without_none(known: Hint, definitions: dict[str, Schema]) -> Schema:
     if known.type is Page and known.inside:
         items = {"type": "array", "items": _of(known.inside[0], definitions)}
         return _object({"items": items, "next": {"type": ["string", "null"]}}, ["items", "next"])
+    if is_enum(known.type):
+        members = cast("type[Enum]", known.type)
+        return {"enum": [to_builtins(member) for member in members]}
     if known.type is Event:
         return {"oneOf": [_named(told, definitions) for _, told in sorted(BY_TOPIC.items())]}
     if is_value(known.type):
@@ -93,6 +98,7 @@ _PLAIN: dict[Any, Schema] = {
     float: {"type": "number"},
     UUID: {"type": "string", "format": "uuid"},
     Decimal: {"type": "string", "pattern": _DECIMAL},
+    date: {"type": "string", "format": "date"},
     datetime: {"type": "string", "format": "date-time"},
     timedelta: {"type": "number"},
     Money: _object(
