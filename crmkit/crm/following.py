@@ -44,5 +44,5 @@ class Following:
     def _context(self, observer: Observer, event: Event) -> EventContext:
         return EventContext(
             observer.plugin, f"{event.id}:{observer.name}", doors=self._doors(observer.plugin, event, 1),
-            channels=self._plugins.channels,
+            channels=self._plugins.channels, leaving=self._plugins.filtered,
         )  # fmt: skip

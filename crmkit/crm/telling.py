@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from crmkit.crm.plugin_tables import own_tables
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.events import Event
 from crmkit.plugins.context import Doors, EventContext
@@ -31,7 +32,9 @@ MODES: dict[Mode, Callable[[Relay], InThread | Inline | External]] = {
 def relay_of(plugins: Plugins, begin: Begin, clock: Clock, doors: OpenDoors) -> Relay:
     """Put together who hears what, and how."""
     subscribers = {
-        name: Subscriber(name, one.plugin, _handle(plugins, one, doors), one.said.attempts, one.said.ordered)
+        name: Subscriber(
+            name, one.plugin, _handle(plugins, one, doors), one.said.attempts, one.said.ordered, one.circuit
+        )
         for name, one in by_name(plugins.observers.all).items()
     }
     return Relay(begin, clock, subscribers, plugins.running, _reports(plugins))
@@ -45,7 +48,8 @@ def _handle(plugins: Plugins, one: Observer, doors: OpenDoors) -> Callable[[Even
             return one.function(event)
         ctx = EventContext(
             one.plugin, attempt.key, attempt.number, attempt.deadline, attempt.depth,
-            doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels,
+            doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels, sql=own_tables,
+            leaving=plugins.filtered,
         )  # fmt: skip
         return one.function(ctx, event)
 

@@ -19,6 +19,7 @@ from crmkit.plugins.jobs import Job as Job, JobContext as JobContext
 from crmkit.plugins.markers import hookimpl as hookimpl, on as on
 from crmkit.plugins.plugin import Plugin as Plugin
 from crmkit.plugins.states import PluginStatus as PluginStatus
+from crmkit.plugins.subscription import Subscription as Subscription
 from crmkit.plugins.values.asking import Address as Address, Window as Window
 from crmkit.plugins.values.channels import Channel as Channel, Message as Message, Receipt as Receipt
 from crmkit.plugins.values.deciding import (
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
         setting as setting,
         settings_class as settings_class,
     )
-    from crmkit.plugins.signatures import sign as sign, verify as verify
+    from crmkit.plugins.signatures import new_secret as new_secret, sign as sign, verify as verify
 
 __all__ = [
     "JobContext",
@@ -91,12 +92,14 @@ __all__ = [
     "Response",
     "Retry",
     "Secret",
+    "Subscription",
     "System",
     "Url",
     "Veto",
     "Window",
     "hookimpl",
     "load",
+    "new_secret",
     "on",
     "setting",
     "settings_class",
@@ -113,6 +116,7 @@ _ON_FIRST_USE = {
     "Secret": "crmkit.plugins.settings",
     "Url": "crmkit.plugins.settings",
     "load": "crmkit.plugins.settings",
+    "new_secret": "crmkit.plugins.signatures",
     "setting": "crmkit.plugins.settings",
     "settings_class": "crmkit.plugins.settings",
     "sign": "crmkit.plugins.signatures",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -19,9 +19,13 @@ from crmkit.services.inbox import once
 from crmkit.services.transaction import Transaction
 from crmkit.services.unit import Unit
 
+T = TypeVar("T")
+#: Opens a plugin's own tables in a transaction; None on a storage without SQL.
+OpenTables = Callable[[Unit, str], Any]
+
 
 class Doors(Protocol):
-    """The two ways into a CRM, bound to who acts."""
+    """The ways into a CRM, bound to who acts."""
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes."""
@@ -30,6 +34,14 @@ class Doors(Protocol):
     def read(self) -> AbstractContextManager[Transaction]:
         """A block that only reads."""
         ...
+
+    def run(self, fn: Callable[[Transaction], T], *, key: str | None = None, attempts: int = 3) -> T:
+        """A transaction that is tried again on `Conflict`, and under a *key* done once ever: for what comes twice."""
+        ...
+
+
+#: What may leave the house of a payload, by its destination.
+Leaving = Callable[[Mapping[str, Any], str], Mapping[str, Any]]
 
 
 class HookContext:
@@ -79,12 +91,13 @@ class HookContext:
 class ProjectContext(HookContext):
     """What `crm_project` gets besides: `tx`, the rooms of the same commit, and on SQL `sql`, the plugin's own tables."""
 
-    __slots__ = ("_plugin", "tx")
+    __slots__ = ("_plugin", "_sql", "tx")
 
-    def __init__(self, unit: Unit, plugin: str) -> None:
+    def __init__(self, unit: Unit, plugin: str, sql: OpenTables | None = None) -> None:
         super().__init__(unit)
         self.tx = Transaction(unit)
         self._plugin = plugin
+        self._sql = sql
 
     @property
     def sql(self) -> Any:
@@ -93,10 +106,7 @@ class ProjectContext(HookContext):
 
         `Invalid` on a storage without SQL.
         """
-        tables = getattr(self._unit.store, "own_tables", None)
-        if tables is None:
-            raise Invalid(Fault("sql", "no_sql", "This storage has no SQL. Keep a Collection: every storage can."))
-        return tables(self._plugin)
+        return _tables(self._sql, self._unit, self._plugin)
 
 
 @attrs.frozen
@@ -113,8 +123,12 @@ class EventContext:
     attempt: int = 1
     deadline: datetime | None = None
     depth: int = 0
-    _doors: Doors = attrs.field(kw_only=True, repr=False)
-    _channels: Mapping[str, Channel] = attrs.field(kw_only=True, repr=False, factory=dict[str, Channel])
+    _doors: Doors = attrs.field(alias="doors", kw_only=True, repr=False)
+    _sql: OpenTables | None = attrs.field(alias="sql", kw_only=True, repr=False, default=None)
+    _channels: Mapping[str, Channel] = attrs.field(
+        alias="channels", kw_only=True, repr=False, factory=dict[str, Channel]
+    )
+    _leaving: Leaving | None = attrs.field(alias="leaving", kw_only=True, repr=False, default=None)
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes; its events are told like any others."""
@@ -132,10 +146,22 @@ class EventContext:
         """
         return once(tx._unit, self.plugin, key or self.idempotency_key)  # noqa: SLF001  # a door's own side
 
+    def sql(self, tx: Transaction) -> Any:
+        """Statements on the plugin's own tables, in the commit of *tx*; `Invalid` on a storage without SQL."""
+        return _tables(self._sql, tx._unit, self.plugin)  # noqa: SLF001  # a door's own side
+
     def may_contact(self, client_id: ClientId, *, purpose: str, channel: str) -> Decision:
         """Ask what the client allows at this moment."""
         with self.read() as tx:
             return tx.consents.may_contact(client_id, purpose=purpose, channel=channel)
+
+    def filtered(self, payload: Mapping[str, Any], destination: str) -> Mapping[str, Any]:
+        """
+        Pass what is about to leave the house through every plugin's `crm_filter_payload`, and send what comes back.
+
+        `PluginFailure` if a filter fails: then nothing may be sent.
+        """
+        return payload if self._leaving is None else self._leaving(payload, destination)
 
     def contact(self, client_id: ClientId, *, channel: str, purpose: str, to: str, text: str) -> Receipt:
         """
@@ -155,3 +181,10 @@ class EventContext:
     def log(self) -> logging.Logger:
         """A logger of the plugin's own; ids only, never a person's data."""
         return logging.getLogger(f"crmkit.plugins.{self.plugin}")
+
+
+def _tables(sql: OpenTables | None, unit: Unit, plugin: str) -> Any:
+    found = None if sql is None else sql(unit, plugin)
+    if found is None:
+        raise Invalid(Fault("sql", "no_sql", "This storage has no SQL. Keep a Collection: every storage can."))
+    return found

@@ -17,7 +17,7 @@ from crmkit.domain.ids import ClientId
 from crmkit.domain.records import Record
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.errors import Fault
-from crmkit.plugins.context import HookContext, ProjectContext
+from crmkit.plugins.context import HookContext, OpenTables, ProjectContext
 from crmkit.plugins.dispatch import Dispatch
 from crmkit.plugins.values.asking import Address, Window
 from crmkit.plugins.values.deciding import Command, DealMove, MergeQuestion, RecordChange
@@ -39,6 +39,8 @@ class Deciding:
 
     def __init__(self, dispatch: Dispatch) -> None:
         self._dispatch = dispatch
+        #: Opens plugins' own tables, where there is SQL.
+        self.sql: OpenTables | None = None
         self._around = "crm_around_command" in dispatch
         self._touchpoints = "crm_filter_touchpoint" in dispatch
         self._owners = "crm_assign_owner" in dispatch
@@ -94,7 +96,9 @@ class Deciding:
 
     def project(self, unit: Unit, events: Sequence[Event]) -> None:
         """Let plugins write what follows, in the same commit."""
-        self._dispatch.project("crm_project", lambda plugin: {"ctx": ProjectContext(unit, plugin), "events": events})
+        self._dispatch.project(
+            "crm_project", lambda plugin: {"ctx": ProjectContext(unit, plugin, self.sql), "events": events}
+        )
 
     def plan_merge(self, unit: Unit, keep: Client, drop: Client) -> ClientId | None:
         """Ask which of two is kept."""

@@ -19,11 +19,13 @@ from crmkit.plugins.deciding import TAKE_PART, Deciding
 from crmkit.plugins.dispatch import ITS_OWN, Dispatch
 from crmkit.plugins.endpoints import Endpoint
 from crmkit.plugins.failures import Failures, place_of
-from crmkit.plugins.implementations import Implementation
+from crmkit.plugins.implementations import Implementation, Observer
 from crmkit.plugins.jobs import Job
+from crmkit.plugins.markers import Observed
 from crmkit.plugins.observing import Observers
 from crmkit.plugins.plugin import Plugin
 from crmkit.plugins.states import Listed, PluginStatus, State
+from crmkit.plugins.subscription import Subscription
 from crmkit.plugins.values.channels import Channel
 from crmkit.plugins.values.registering import CommandLine, ConsentPurpose, HealthCheck
 from crmkit.plugins.values.reporting import Failure
@@ -73,8 +75,7 @@ class Plugins:
         self._commands = self._with_plugin("crm_register_commands", CommandLine)
         for kind in self._brought("crm_register_event_types", type):
             self._check_event(kind)
-        observers = [seen for one in self._working() for seen in one.findings.observers]
-        self.observers = Observers(observers, self.failures, trace)
+        self.observers = Observers(self._all_observers(), self.failures, trace)
         self.slots = Deciding(self.dispatch) if trace or any(hook in self.dispatch for hook in TAKE_PART) else None
 
     def status(self, *, everything: bool = False) -> tuple[PluginStatus, ...]:
@@ -235,6 +236,23 @@ class Plugins:
             say = f"Two {what}s of this plugin have this name."
             raise Invalid(*[Fault(f"plugins.{plugin}.{name}", "twice", say, plugin) for plugin, name in twice])
 
+    def _all_observers(self) -> list[Observer]:
+        """The marked methods, then what plugins bring; the names that are delivered to are theirs alone."""
+        known = [seen for one in self._working() for seen in one.findings.observers]
+        names, faults = {seen.name for seen in known}, list[Fault]()
+        for plugin, one in self._with_plugin("crm_register_observers", Subscription):
+            name = f"{plugin}.{one.name}"
+            faults += [Fault(f"plugins.{name}", "unknown_event", say, plugin) for say in one.strays()]
+            if name in names:
+                say = "Two observers of this plugin have this name."
+                faults.append(Fault(f"plugins.{name}", "twice", say, plugin))
+            names.add(name)
+            said = Observed(one.heard, one.attempts, ordered=one.ordered)
+            known.append(Observer(plugin, one.name, name, one.events(), said, True, one.handle, circuit=name))
+        if faults:
+            raise Invalid(*faults)
+        return known
+
     def _channels(self) -> Mapping[str, Channel]:
         known = dict[str, Channel]()
         for one in self._brought("crm_register_channels", Channel):
@@ -267,7 +285,9 @@ class Plugins:
             one.distribution,
             one.api,
             hooks=tuple(found.hook for found in one.findings.implementations),
-            subscribers=tuple(seen.name for seen in one.findings.observers if seen.said.durable),
+            subscribers=tuple(
+                seen.name for seen in self.observers.all if seen.plugin == one.name and seen.said.durable
+            ),
             failures=self.failures.counts[one.name],
             last_failure=None if last is None else f"{last.hook}: {last.error} at {last.place}",
             faults=one.faults,

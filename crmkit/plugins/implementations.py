@@ -14,7 +14,7 @@ from crmkit.plugins.deprecating import Old
 from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.hooks.spec import PROJECT, Spec
 from crmkit.plugins.markers import Observed, observed_by
-from crmkit.plugins.plugin import Plugin
+from crmkit.plugins.plugin import Plugin, is_plugin
 
 _NAMED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -41,6 +41,8 @@ class Observer:
     said: Observed
     with_context: bool
     function: Callable[..., Any] = attrs.field(repr=False)
+    #: What is left alone with it when it fails again and again: its plugin, or itself.
+    circuit: str = attrs.field(default=attrs.Factory(lambda one: one.plugin, takes_self=True))
 
 
 @attrs.define
@@ -62,7 +64,7 @@ def found_in(plugin: object, specs: Mapping[str, Spec]) -> Findings:
         name = plugin.__name__
         findings.faults.append(Fault(f"plugins.{name}", "class", f"Give an instance: {name}(…), not the class.", name))
         return findings
-    if not isinstance(plugin, Plugin):
+    if not is_plugin(plugin):
         name = type(plugin).__name__
         say = "A plugin is an instance of a subclass of crmkit.plugins.Plugin."
         findings.faults.append(Fault(f"plugins.{name}", "no_plugin", say, name))

@@ -36,6 +36,7 @@ from hooks.crm_register_fields import SIZE, Shoes
 from hooks.crm_register_health_checks import Mail
 from hooks.crm_register_jobs import Morning
 from hooks.crm_register_migrations import Answers
+from hooks.crm_register_observers import Bells, BellsSettings
 from hooks.crm_resolve_client import Directory
 from hooks.crm_timeline import Archive
 
@@ -139,6 +140,13 @@ def registers_endpoints() -> None:
 def registers_commands() -> None:
     with _open(Resender()) as crm:
         assert [("resender", "resend")] == [(plugin, command.name) for plugin, command in crm.plugins.commands()]
+
+
+def registers_observers() -> None:
+    bells = Bells(BellsSettings({"sales": ("deal.*",), "all": ("*",)}))
+    with _open(bells) as crm, crm.begin() as tx:
+        tx.deals.open(tx.clients.add(name="Anna").id, title="Order")
+    assert ["client.added", "deal.opened", "deal.opened"] == sorted(bells.rung)
 
 
 def registers_jobs() -> None:
@@ -272,6 +280,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     "crm_register_health_checks": registers_health_checks,
     "crm_register_endpoints": registers_endpoints,
     "crm_register_commands": registers_commands,
+    "crm_register_observers": registers_observers,
     "crm_register_jobs": registers_jobs,
     "crm_register_migrations": registers_migrations,
     "crm_resolve_client": resolves_a_client,

@@ -11,7 +11,7 @@ import attrs
 
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.events import Event, UnknownEvent
-from crmkit.errors import Conflict, Drop, Retry
+from crmkit.errors import Conflict, Drop, OutboundDenied, Retry
 from crmkit.plugins.delivery.backoff import wait
 from crmkit.plugins.delivery.breaker import Breaker
 from crmkit.plugins.delivery.loop import finished
@@ -103,7 +103,7 @@ class Relay:
         return None if due is None else max(due - self._clock.now(), timedelta())
 
     def open_breakers(self) -> frozenset[str]:
-        """The plugins that failed so often that they are left alone for a while."""
+        """The plugins, or subscriptions, that failed so often that they are left alone for a while."""
         return frozenset(name for name, one in self._breakers.items() if one.is_open)
 
     def _served(self) -> list[str]:
@@ -113,13 +113,13 @@ class Relay:
             name
             for name, one in self.subscribers.items()
             if one.plugin in running
-            and (one.plugin not in self._breakers or self._breakers[one.plugin].lets_through(now))
+            and (one.circuit not in self._breakers or self._breakers[one.circuit].lets_through(now))
         ]
 
     def _tell(self, claimed: Claimed) -> Drained:
         delivery, now = claimed.delivery, self._clock.now()
         subscriber = self.subscribers[delivery.subscriber]
-        breaker = self._breakers.setdefault(subscriber.plugin, Breaker())
+        breaker = self._breakers.setdefault(subscriber.circuit, Breaker())
         if now >= delivery.due_at or not breaker.lets_through(now):
             self.queue.later(delivery, now, delivery.error, begun=False)  # too late, or left alone meanwhile
             return Drained()
@@ -146,6 +146,9 @@ class Relay:
             return self._again(
                 delivery, subscriber, asked, None if asked.after is None else timedelta(seconds=asked.after)
             )
+        except OutboundDenied as error:  # it says itself that no later attempt will do
+            self._reports.failed(delivery, subscriber, error)
+            return self._bury(delivery, f"OutboundDenied ({error.reason}) at {place_of(error)}")
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a plugin may raise anything; an interrupt is not its
             breaker.note(self._clock.now(), failed=True)
             self._reports.failed(delivery, subscriber, error)

@@ -34,6 +34,8 @@ class Subscriber:
     handle: Callable[[Event, Attempt], object] = attrs.field(repr=False)
     attempts: int = 8
     ordered: bool = False
+    #: Who is left alone together after many failures; the plugin unless given.
+    circuit: str = attrs.field(default=attrs.Factory(lambda one: one.plugin, takes_self=True))
 
 
 @attrs.frozen

@@ -11,6 +11,7 @@ from crmkit.domain.events import Event
 from crmkit.plugins.endpoints import Endpoint
 from crmkit.plugins.hooks.spec import hookspec
 from crmkit.plugins.jobs import Job
+from crmkit.plugins.subscription import Subscription
 from crmkit.plugins.values.channels import Channel
 from crmkit.plugins.values.registering import CommandLine, ConsentPurpose, HealthCheck
 
@@ -33,6 +34,11 @@ def crm_register_consent_purposes() -> Iterable[ConsentPurpose]:  # type: ignore
 @hookspec(kind="collect", phase="build", fail="broken")
 def crm_register_channels() -> Iterable[Channel]:  # type: ignore[empty-body]
     """Bring ways to reach people; a name that two plugins bring is refused."""
+
+
+@hookspec(kind="collect", phase="build", fail="broken")
+def crm_register_observers() -> Iterable[Subscription]:  # type: ignore[empty-body]
+    """Bring observers that your settings ask for, one for each target; each is delivered to on its own."""
 
 
 @hookspec(kind="collect", phase="build", fail="skip")
