@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from textwrap import dedent
@@ -31,6 +34,9 @@ from hooks.crm_register_consent_purposes import Birthdays
 from hooks.crm_register_endpoints import Forms
 from hooks.crm_register_fields import SIZE, Shoes
 from hooks.crm_register_health_checks import Mail
+from hooks.crm_register_jobs import Morning
+from hooks.crm_register_migrations import Answers
+from hooks.crm_register_observers import Bells, BellsSettings
 from hooks.crm_resolve_client import Directory
 from hooks.crm_timeline import Archive
 
@@ -134,6 +140,31 @@ def registers_endpoints() -> None:
 def registers_commands() -> None:
     with _open(Resender()) as crm:
         assert [("resender", "resend")] == [(plugin, command.name) for plugin, command in crm.plugins.commands()]
+
+
+def registers_observers() -> None:
+    bells = Bells(BellsSettings({"sales": ("deal.*",), "all": ("*",)}))
+    with _open(bells) as crm, crm.begin() as tx:
+        tx.deals.open(tx.clients.add(name="Anna").id, title="Order")
+    assert ["client.added", "deal.opened", "deal.opened"] == sorted(bells.rung)
+
+
+def registers_jobs() -> None:
+    with _open(Morning()) as crm:
+        with crm.begin() as tx:
+            tx.tasks.plan(title="Call back", due=clock.now() + timedelta(hours=1))
+        for _ in range(2):
+            crm.run_due()
+            clock.go_on(days=1)
+        with crm.read() as tx:
+            assert "1 overdue" in [task.title for task in tx.tasks.list()]
+
+
+def registers_migrations() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        CRM.open(f"sqlite:///{folder}/crm.db", plugins=[Answers()]).close()
+        with closing(sqlite3.connect(f"{folder}/crm.db")) as store:
+            assert 0 == store.execute("SELECT count(*) FROM answers__answer").fetchone()[0]
 
 
 def resolves_a_client() -> None:
@@ -249,6 +280,9 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     "crm_register_health_checks": registers_health_checks,
     "crm_register_endpoints": registers_endpoints,
     "crm_register_commands": registers_commands,
+    "crm_register_observers": registers_observers,
+    "crm_register_jobs": registers_jobs,
+    "crm_register_migrations": registers_migrations,
     "crm_resolve_client": resolves_a_client,
     "crm_timeline": adds_to_a_timeline,
     "crm_filter_payload": filters_a_payload,
