@@ -63,7 +63,8 @@ class Receiver:
 
 def target(receiver: Receiver, **more: Any) -> Target:
     """A receiver as an operator writes it."""
-    return Target(url=Url(receiver.url), **({"secrets": (Secret(SECRET),)} | more))
+    given: dict[str, Any] = {"secrets": (Secret(SECRET),), **more}
+    return Target(url=Url(receiver.url), **given)
 
 
 @contextmanager
