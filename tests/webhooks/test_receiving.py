@@ -11,11 +11,10 @@ from functools import partial
 import pytest
 from receiver import SECRET
 
-from crmkit import CRM
+from crmkit import CRM, Transaction
 from crmkit.errors import SignatureInvalid
 from crmkit.ids import ClientId
 from crmkit.plugins import Endpoint, Plugin, Request, Response, hookimpl, sign, verify
-from crmkit.services.transaction import Transaction
 
 
 class Orders(Plugin[None]):
