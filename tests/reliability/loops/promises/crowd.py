@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -72,9 +73,9 @@ class Crowd:
         self.storage.connections.forget()
         reading, writing = os.pipe()
         began = time.monotonic()
-        relays = [self._fork(lambda number=number: self._tell(number)) for number in range(self.relays)]
-        cursor = self._fork(lambda: self._follow(writing))
-        writers = [self._fork(lambda number=number: self._write(number)) for number in range(self.writers)]
+        relays = [self._fork(partial(self._tell, number)) for number in range(self.relays)]
+        cursor = self._fork(partial(self._follow, writing))
+        writers = [self._fork(partial(self._write, number)) for number in range(self.writers)]
         try:
             for pid in writers:
                 if status := os.waitpid(pid, 0)[1]:
@@ -124,9 +125,9 @@ class Crowd:
     def _write(self, number: int) -> None:
         random, commit, between = Random(f"{self.seed} {number}"), SQLTransaction.commit, time.sleep
 
-        def late(transaction: SQLTransaction) -> None:
+        def late(self: SQLTransaction) -> None:
             between(random.uniform(0, DELAY))  # the journal has its position, and nobody sees it yet
-            commit(transaction)
+            commit(self)
 
         SQLTransaction.commit = late  # type: ignore[method-assign]
         mine = self.events // self.writers

@@ -25,7 +25,7 @@ import attrs
 from crmkit import CRM
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.where import EVERYTHING
-from crmkit.events import ClientAdded
+from crmkit.events import ClientAdded, NoteAdded
 from crmkit.plugins import EventContext, Plugin, on
 from crmkit.storage.sql import SQLStorage
 from crmkit.testing import FrozenClock
@@ -149,7 +149,7 @@ class File:
         with self.crm.read() as tx:
             clients = {str(client.id) for client in tx.clients.stream()}
             events = [event for entry in tx._unit.store.journal() for event in entry.events]
-        noted = Counter(str(event.client_id) for event in events if event.topic == "note.added")
+        noted = Counter(str(event.client_id) for event in events if isinstance(event, NoteAdded))
         for told in (effects, noted):
             self.counts["lost"] += len(clients - told.keys())
             self.counts["doubled"] += sum(count - 1 for count in told.values())
