@@ -11,13 +11,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from promises.contents import version_of
 from promises.figures import Figure
 from promises.scales import scales
+
+from crmkit.storage.sql import SQLStorage
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 Start = Callable[..., subprocess.Popen[str]]
 Tell = Callable[..., Figure]
 SQLITE = f"SQLite {sqlite3.sqlite_version}"
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> str:
+    """An empty store on the database that the test is run with."""
+    return f"sqlite:///{tmp_path}/crm.db" if database == "sqlite" else request.getfixturevalue(f"{database}_url")
+
+
+def _version(url: str) -> str:
+    storage = SQLStorage(url)
+    try:
+        return version_of(storage)
+    finally:
+        storage.close()
 
 
 def _counted(start: Start, loop: str, patience: float, **asked: Any) -> Mapping[str, int]:
@@ -38,3 +55,28 @@ def test_a_relay_killed_at_any_instant_loses_nothing_and_doubles_nothing(
     assert (scale, 0, 0) == (counts["kills"], counts["lost"], counts["doubled"])
     assert counts["while telling"] > scale / 2, "Most relays had told everything before they were killed."
     assert run == "plain" or counts["told again"] > 0, "Nothing was told twice, so the keys prove nothing."
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@scales(plain=6, heavy=250, nightly=5_000)
+def test_who_takes_over_from_a_relay_is_not_disturbed_when_that_wakes_up(
+    url: str, database: str, run: str, scale: int, script: Start, tell: Tell
+) -> None:
+    """The late original marks nothing, for its claim is another's now; and nobody waits long for the other."""
+    counts = _counted(script, "leases", scale, url=url, times=scale)
+    tell("R3", database, run, counts, _version(url))
+    assert (scale, 0, 0) == (counts["stopped"] + counts["killed"], counts["lost"], counts["doubled"])
+    assert counts["ms slowest retake after the lease"] <= 1_000
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@scales(plain=200, heavy=20_000, nightly=1_000_000)
+def test_what_a_crowd_commits_at_once_reaches_everybody(
+    url: str, database: str, run: str, scale: int, tmp_path: Path, script: Start, tell: Tell
+) -> None:
+    """Positions are given before the commit, so who follows the last one overlooks whatever was slower."""
+    counts = _counted(script, "crowd", scale / 50, url=url, folder=str(tmp_path), events=scale)
+    tell("R2", database, run, counts, _version(url))
+    assert (scale, 2, 0, 0) == tuple(counts[what] for what in ("events", "subscribers", "lost", "never happened"))
+    if database == "postgresql" and run != "plain":
+        assert counts["overlooked by a cursor"] > 0, "Nobody was slow, so the run proves little."

@@ -84,9 +84,19 @@ class DeliveryQueue:
             entries = unit.store.entries([one.entry for one in claimed])
         return [_with_event(one, entries.get(one.entry)) for one in claimed]
 
-    def done(self, one: Delivery, *, ordered: bool) -> bool:
-        """It was told: forget it. False if somebody else has taken over meanwhile; nothing is changed then."""
-        return self._give_back(one, None, ordered=ordered)
+    def done(self, some: Sequence[tuple[Delivery, bool]]) -> int:
+        """
+        They were told: forget them, in one transaction if nobody interferes; each with whether it is one in order.
+
+        Say how many were forgotten: one that somebody else has taken over meanwhile is left alone.
+        """
+        try:
+            with self._begin() as tx:
+                for one, ordered in some:
+                    self._forget(tx, one, ordered=ordered)
+        except Conflict:
+            return sum(self.done([one]) for one in some) if len(some) > 1 else 0
+        return len(some)
 
     def later(self, one: Delivery, at: datetime, error: str | None, *, begun: bool = True) -> bool:
         """Tell it again at *at*; one that was never *begun* has lost no attempt."""
@@ -107,16 +117,16 @@ class DeliveryQueue:
                 return one.due_at
         return None
 
-    def _give_back(self, one: Delivery, after: Delivery | None, *, ordered: bool = False) -> bool:
+    def _forget(self, tx: Transaction, one: Delivery, *, ordered: bool) -> None:
+        _fenced(tx, one, one)
+        tx._unit.store.delete(Delivery, one.id)  # noqa: SLF001
+        if ordered:
+            self._let_next(tx, one)
+
+    def _give_back(self, one: Delivery, after: Delivery) -> bool:
         try:
             with self._begin() as tx:
-                unit = tx._unit  # noqa: SLF001
-                changed = attrs.evolve(after or one, version=one.version + 1, updated_at=unit.now)
-                unit.store.replace(changed, one.version)  # the fence: a late original has an older version
-                if after is None:
-                    unit.store.delete(Delivery, one.id)
-                    if ordered:
-                        self._let_next(tx, one)
+                _fenced(tx, one, after)
         except Conflict:
             return False
         return True
@@ -151,6 +161,12 @@ class DeliveryQueue:
             else:
                 behind.append((one, head))
         return ours, behind
+
+
+def _fenced(tx: Transaction, one: Delivery, after: Delivery) -> None:
+    """Put *after* in the place of *one*; `Conflict` for a late original, which has an older version."""
+    unit = tx._unit  # noqa: SLF001
+    unit.store.replace(attrs.evolve(after, version=one.version + 1, updated_at=unit.now), one.version)
 
 
 def _turn(one: Delivery) -> tuple[int, int]:

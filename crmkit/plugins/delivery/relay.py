@@ -16,6 +16,7 @@ from crmkit.plugins.delivery.backoff import wait
 from crmkit.plugins.delivery.breaker import Breaker
 from crmkit.plugins.delivery.loop import finished
 from crmkit.plugins.delivery.queue import Begin, DeliveryQueue
+from crmkit.plugins.delivery.settling import Settling
 from crmkit.plugins.delivery.subscriber import Attempt, Claimed, Subscriber
 from crmkit.plugins.failures import place_of
 from crmkit.ports import Clock
@@ -78,6 +79,7 @@ class Relay:
         self._reports = reports
         self._chance = chance
         self._breakers: dict[str, Breaker] = {}
+        self._quick = set[str]()
 
     def run_once(self, limit: int = BATCH) -> Drained:
         """Look into the journal, take up to *limit* deliveries that are due, and tell them."""
@@ -88,7 +90,13 @@ class Relay:
             claimed = self.queue.claim(limit, served, ordered)
         except Conflict:  # another relay gave one back at this moment
             claimed = []
-        return sum((self._tell(one) for one in claimed), Drained(expanded))
+        did, settling = Drained(expanded), Settling(self.queue, self._quick)
+        try:
+            for one in claimed:
+                did += self._tell(one, settling)
+        finally:
+            settling.settle()
+        return did + Drained(told=settling.count)
 
     def drain(self) -> Drained:
         """Go on until nothing is due; what is to be told later stays."""
@@ -116,7 +124,7 @@ class Relay:
             and (one.circuit not in self._breakers or self._breakers[one.circuit].lets_through(now))
         ]
 
-    def _tell(self, claimed: Claimed) -> Drained:
+    def _tell(self, claimed: Claimed, settling: Settling) -> Drained:
         delivery, now = claimed.delivery, self._clock.now()
         subscriber = self.subscribers[delivery.subscriber]
         breaker = self._breakers.setdefault(subscriber.circuit, Breaker())
@@ -132,16 +140,16 @@ class Relay:
             return self._bury(delivery, f"a chain of {claimed.depth} subscribers, each hearing of what another did")
         if delivery.attempts > subscriber.attempts:  # whoever tried last did not live to say so
             return self._bury(delivery, delivery.error or "whoever told it did not come back")
-        return self._attempt(claimed, claimed.event, subscriber, breaker)
+        return self._attempt(claimed, claimed.event, subscriber, settling)
 
-    def _attempt(self, claimed: Claimed, event: Event, subscriber: Subscriber, breaker: Breaker) -> Drained:
-        delivery = claimed.delivery
+    def _attempt(self, claimed: Claimed, event: Event, subscriber: Subscriber, settling: Settling) -> Drained:
+        delivery, breaker = claimed.delivery, self._breakers[subscriber.plugin]
         attempt = Attempt(delivery.key, delivery.attempts, delivery.due_at, claimed.depth)
+        settling.before(subscriber)
         try:
             finished(subscriber.handle(event, attempt))
         except Drop:
-            self.queue.done(delivery, ordered=subscriber.ordered)
-            return Drained(dropped=1)
+            return Drained(dropped=self.queue.done([(delivery, subscriber.ordered)]))
         except Retry as asked:
             return self._again(
                 delivery, subscriber, asked, None if asked.after is None else timedelta(seconds=asked.after)
@@ -154,8 +162,8 @@ class Relay:
             self._reports.failed(delivery, subscriber, error)
             return self._again(delivery, subscriber, error, None)
         breaker.note(self._clock.now(), failed=False)
-        told = self.queue.done(delivery, ordered=subscriber.ordered)
-        return Drained(told=int(told))
+        settling.told(delivery, subscriber)
+        return Drained()  # it counts once it is settled
 
     def _again(
         self, delivery: Delivery, subscriber: Subscriber, error: BaseException, after: timedelta | None
