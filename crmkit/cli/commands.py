@@ -6,7 +6,12 @@ from importlib import import_module
 
 import click
 
-_LAZY = {"demo": "crmkit.demo.command:demo", "db": "crmkit.cli.db:db"}
+_LAZY = {
+    "db": "crmkit.cli.db:db",
+    "demo": "crmkit.demo.command:demo",
+    "outbox": "crmkit.cli.outbox:outbox",
+    "plugins": "crmkit.cli.plugins:plugins",
+}
 
 
 class LazyGroup(click.Group):

@@ -15,6 +15,7 @@ from crmkit.errors import Conflict, Drop, Retry
 from crmkit.plugins.delivery.backoff import wait
 from crmkit.plugins.delivery.breaker import Breaker
 from crmkit.plugins.delivery.loop import finished
+from crmkit.plugins.delivery.outbox import Outbox
 from crmkit.plugins.delivery.queue import Begin, DeliveryQueue
 from crmkit.plugins.delivery.subscriber import Attempt, Claimed, Subscriber
 from crmkit.plugins.failures import place_of
@@ -72,6 +73,7 @@ class Relay:
         reports: Reports, *, lease: timedelta = LEASE, chance: Callable[[], float] = _chance,
     ) -> None:  # fmt: skip
         self.queue = DeliveryQueue(begin, lease)
+        self.outbox = Outbox(begin)
         self.subscribers = subscribers
         self._clock = clock
         self._running = running
