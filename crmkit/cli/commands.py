@@ -11,6 +11,8 @@ _LAZY = {
     "demo": "crmkit.demo.command:demo",
     "outbox": "crmkit.cli.outbox:outbox",
     "plugins": "crmkit.cli.plugins:plugins",
+    "relay": "crmkit.cli.relay:relay",
+    "worker": "crmkit.cli.relay:worker",
 }
 
 

@@ -74,6 +74,8 @@ class Relay:
     ) -> None:  # fmt: skip
         self.queue = DeliveryQueue(begin, lease)
         self.outbox = Outbox(begin)
+        #: The plugins whose subscribers it serves, None for all: so that each may have a process of its own.
+        self.only: frozenset[str] | None = None
         self.subscribers = subscribers
         self._clock = clock
         self._running = running
@@ -115,6 +117,7 @@ class Relay:
             name
             for name, one in self.subscribers.items()
             if one.plugin in running
+            and (self.only is None or one.plugin in self.only)
             and (one.plugin not in self._breakers or self._breakers[one.plugin].lets_through(now))
         ]
 
