@@ -6,7 +6,14 @@ from importlib import import_module
 
 import click
 
-_LAZY = {"demo": "crmkit.demo.command:demo", "db": "crmkit.cli.db:db"}
+_LAZY = {
+    "db": "crmkit.cli.db:db",
+    "demo": "crmkit.demo.command:demo",
+    "outbox": "crmkit.cli.outbox:outbox",
+    "plugins": "crmkit.cli.plugins:plugins",
+    "relay": "crmkit.cli.relay:relay",
+    "worker": "crmkit.cli.relay:worker",
+}
 
 
 class LazyGroup(click.Group):

@@ -15,6 +15,7 @@ from crmkit.errors import Conflict, Drop, OutboundDenied, Retry
 from crmkit.plugins.delivery.backoff import wait
 from crmkit.plugins.delivery.breaker import Breaker
 from crmkit.plugins.delivery.loop import finished
+from crmkit.plugins.delivery.outbox import Outbox
 from crmkit.plugins.delivery.queue import Begin, DeliveryQueue
 from crmkit.plugins.delivery.settling import Settling
 from crmkit.plugins.delivery.subscriber import Attempt, Claimed, Subscriber
@@ -73,6 +74,9 @@ class Relay:
         reports: Reports, *, lease: timedelta = LEASE, chance: Callable[[], float] = _chance,
     ) -> None:  # fmt: skip
         self.queue = DeliveryQueue(begin, lease)
+        self.outbox = Outbox(begin)
+        #: The plugins whose subscribers it serves, None for all: so that each may have a process of its own.
+        self.only: frozenset[str] | None = None
         self.subscribers = subscribers
         self._clock = clock
         self._running = running
@@ -121,6 +125,7 @@ class Relay:
             name
             for name, one in self.subscribers.items()
             if one.plugin in running
+            and (self.only is None or one.plugin in self.only)
             and (one.circuit not in self._breakers or self._breakers[one.circuit].lets_through(now))
         ]
 
