@@ -22,10 +22,6 @@ NOWHERE = "93.184.216.34"
 KEYS = ("idempotency-key", "webhook-id")
 
 
-class SocketBlocked(OSError):
-    """What a socket raises while the sink stands before the world."""
-
-
 @attrs.frozen
 class Sent:
     """One request as it would have gone out."""
@@ -116,7 +112,7 @@ class HTTPSink:
 
     def _refuse(self, where: str) -> NoReturn:
         self.blocked.append(where)
-        raise SocketBlocked(errno.EACCES, "Tests reach nobody: send through crmkit.plugins.HTTP, or hand a fake in.")
+        raise PermissionError(errno.EACCES, "Tests reach nobody: send through crmkit.plugins.HTTP, or hand a fake in.")
 
 
 def _no_tls(_: client.HTTP) -> None:
