@@ -126,7 +126,7 @@ def http_sink(monkeypatch: pytest.MonkeyPatch) -> HTTPSink:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell for each plugin that was held to the checks which tier it has, and what the next one wants."""
-    held: dict[str, set[str]] = {}
+    held, failed = dict[str, set[str]](), set[tuple[str, str]]()
     for status in ("passed", "skipped", "failed", "error"):
         for report in terminalreporter.getreports(status):
             for name, value in getattr(report, "user_properties", ()):
@@ -135,10 +135,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                     known = held.setdefault(plugin, set())
                     if status == "passed" or (status == "skipped" and NOT_CONCERNED in str(report.longrepr)):
                         known.add(check)
+                    else:
+                        failed.add((plugin, check))
     if held:
         terminalreporter.section("crmkit plugins")
         for plugin, known in sorted(held.items()):
-            terminalreporter.write_line(f"{plugin}: {tier_of(known)}")
+            good = {check for check in known if (plugin, check) not in failed}
+            terminalreporter.write_line(f"{plugin}: {tier_of(good)}")
 
 
 def tier_of(held: set[str]) -> str:

@@ -16,6 +16,7 @@ import pytest
 from broken import BROKEN
 
 from crmkit.testing import PluginConformance
+from pytest_crmkit import tier_of
 
 FOLDER = Path(__file__).with_name("broken_plugins")
 Results = Mapping[str, Mapping[str, str | None]]
@@ -71,3 +72,23 @@ def test_there_is_a_broken_plugin_for_every_check() -> None:
     checks = {name[5:8] for name in dir(PluginConformance) if name.startswith("test_k")}
     assert checks == {check for broken in BROKEN.values() for check in broken.noticed_by}
     assert 18 == len(checks)
+
+
+def test_the_run_tells_which_tier_was_reached(said: tuple[Results, str]) -> None:
+    """From checks that were run and passed, and from nothing else; one that failed anywhere does not count."""
+    assert "shop: no tier; bronze wants K01, K02, K03, K04, K05, K06" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (range(1, 21), "gold"),
+        (range(1, 15), "silver; gold wants K17, K18, K19, K20"),
+        (range(1, 14), "bronze; silver wants K14"),
+        (range(2, 21), "no tier; bronze wants K01"),
+    ],
+    ids=["all", "to K14", "to K13", "without K01"],
+)
+def test_a_tier_is_every_check_of_it_and_of_those_before(held: range, told: str) -> None:
+    """The name of a tier says what was looked at."""
+    assert told == tier_of({f"K{number:02}" for number in held})

@@ -11,7 +11,7 @@ from crmkit.domain.events import Event
 from crmkit.plugins.delivery.relay import LEASE, Drained
 from crmkit.testing.clock import FrozenClock
 from crmkit.testing.kit.hearing import EventRecorder
-from crmkit.testing.kit.stepping import Killed, Steps
+from crmkit.testing.kit.stepping import Steps
 from crmkit.testing.kit.taps import HookRecorder
 
 #: After so many waits something waits for ever.
@@ -60,15 +60,7 @@ class RelayDriver:
         Afterwards a fresh relay has taken over, and the clock stands where the dead one's lease has ended.
         """
         crm = self._crm()
-        self._steps.left = steps
-        try:
-            crm.relay.drain()
-        except Killed:
-            died = True
-        else:
-            died = False
-        finally:
-            self._steps.left = None
+        died = self._steps.dies_after(steps, crm.relay.drain)
         self._clock.advance(seconds=LEASE.total_seconds() + 1)
         fresh_relay(crm)
         return died

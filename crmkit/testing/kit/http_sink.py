@@ -22,10 +22,6 @@ NOWHERE = "93.184.216.34"
 KEYS = ("idempotency-key", "webhook-id")
 
 
-class SocketBlocked(OSError):
-    """What a socket raises while the sink stands before the world."""
-
-
 @attrs.frozen
 class Sent:
     """One request as it would have gone out."""
@@ -83,7 +79,7 @@ class HTTPSink:
             return judged(http, asked, deadline) if literal(asked.host) is not None else [known]
 
         replace(client.HTTP, "_checked", checked)
-        replace(client.HTTP, "_context", lambda _: None)
+        replace(client.HTTP, "_context", _no_tls)
         replace(client, "exchange", self._exchange)
         for name in ("connect", "connect_ex", "sendto"):
             replace(socket.socket, name, self._block(name))
@@ -116,4 +112,8 @@ class HTTPSink:
 
     def _refuse(self, where: str) -> NoReturn:
         self.blocked.append(where)
-        raise SocketBlocked(errno.EACCES, "Tests reach nobody: send through crmkit.plugins.HTTP, or hand a fake in.")
+        raise PermissionError(errno.EACCES, "Tests reach nobody: send through crmkit.plugins.HTTP, or hand a fake in.")
+
+
+def _no_tls(_: client.HTTP) -> None:
+    """Reading the system's authorities takes longer than most tests, and nobody is there to show a certificate."""

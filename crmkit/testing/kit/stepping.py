@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from crmkit.domain.scope import Scope
 from crmkit.ports import Storage, StorageTransaction
 
 
-class Killed(BaseException):
-    """What a storage step raises after the last one a process lived to see; no plugin may catch it."""
-
-
 class Steps:
-    """How many storage steps were done, and how many may still be done."""
+    """Counts storage steps, and lets a program die at one of them."""
 
     def __init__(self) -> None:
         self.done = 0
-        self.left: int | None = None
-        #: Which steps count towards `left`; None: all.
-        self.only: frozenset[str] | None = None
+        self._left: int | None = None
+        self._only: frozenset[str] | None = None
+        self._died = False
 
     def step(self, name: str) -> None:
-        """Count one, or die of it."""
-        if self.left is not None and (self.only is None or name in self.only):
-            if not self.left:
-                raise Killed
-            self.left -= 1
+        """Count one, or die of it: as on an interrupt, which no plugin's failure is ever taken for."""
+        if self._left is not None and (self._only is None or name in self._only):
+            if not self._left:
+                self._died = True
+                raise KeyboardInterrupt
+            self._left -= 1
         self.done += 1
+
+    def dies_after(self, steps: int, run: Callable[[], object], only: frozenset[str] | None = None) -> bool:
+        """Run something that dies after so many steps, or of *only* these; False if it was done before."""
+        self._left, self._only, self._died = steps, only, False
+        try:
+            run()
+        except KeyboardInterrupt:
+            if not self._died:  # somebody does want the run to end
+                raise
+        finally:
+            self._left = None
+        return self._died
 
 
 class SteppedStorage:

@@ -14,10 +14,6 @@ from crmkit.plugins.implementations import Implementation, Observer
 from crmkit.plugins.observing import Observers
 
 
-class Injected(Exception):
-    """What a subscriber raises that was told to fail."""
-
-
 @attrs.frozen
 class HookCall:
     """One call: of which plugin's method, for which hook, with what."""
@@ -83,7 +79,7 @@ class HookRecorder:
             self.calls.append(HookCall(one.plugin, hook, one.method, given))
             if self.failing[one.name]:
                 self.failing[one.name] -= 1
-                raise Injected(one.name)
+                raise RuntimeError("told to fail by the test")
             return one.function(*given)
 
         return told

@@ -17,7 +17,6 @@ from crmkit.plugins.delivery.loop import finished
 from crmkit.plugins.delivery.relay import LEASE
 from crmkit.plugins.delivery.subscriber import Attempt
 from crmkit.plugins.settings.shown import reference
-from crmkit.testing.kit.stepping import Killed
 from crmkit.testing.plugin_suite.trial import Outcome, Run, Trial
 
 #: Where to die: before a commit, and after it, which is before the next beginning. In between nothing lasts.
@@ -78,14 +77,8 @@ class Gold:
 
 def _die(run: Run, steps: int) -> bool:
     """Die there, begin anew with a fresh plugin on the same storage, and go on to the end."""
-    workshop, died = run.workshop, False
-    workshop.steps.left, workshop.steps.only = steps, LASTING
-    try:
-        run.crm.relay.drain()
-    except Killed:
-        died = True
-    finally:
-        workshop.steps.left = workshop.steps.only = None
+    workshop = run.workshop
+    died = workshop.steps.dies_after(steps, run.crm.relay.drain, LASTING)
     workshop.clock.go_on(seconds=LEASE.total_seconds() + 1)
     storage = run.crm._shared.storage  # noqa: SLF001  # what outlives a process
     channels = [one for one in run.crm.plugins if one is not run.plugin]

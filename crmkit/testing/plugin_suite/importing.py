@@ -22,7 +22,7 @@ PUBLIC = frozenset({
 })  # fmt: skip
 _SCRIPT = """
 import json, sys, threading, time
-import crmkit, crmkit.plugins, crmkit.events, crmkit.errors
+import crmkit, crmkit.events, crmkit.plugins.outbound, crmkit.plugins.settings, crmkit.plugins.signatures
 from importlib.util import module_from_spec, spec_from_file_location
 name, path, sys.path[:] = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 touched = []

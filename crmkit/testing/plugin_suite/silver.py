@@ -127,10 +127,6 @@ class _LastWitness(Witness):
     name = "last_witness"
 
 
-class _UndoneError(Exception):
-    """Ends a transaction that must not be committed."""
-
-
 def _observing(run: Run) -> list[str]:
     names = run.subscribers()
     if not names:
@@ -150,11 +146,11 @@ def _after(trial: Trial, *, undone: bool) -> Outcome:
 
     with trial.opened() as run:
         if undone:
-            with pytest.raises(_UndoneError), run.crm.begin() as tx:
+            with pytest.raises(InterruptedError), run.crm.begin() as tx:
                 client = somebody(tx)
                 selling(tx, client)
                 correcting(tx, client)
-                raise _UndoneError
+                raise InterruptedError
         run.day()
         run.workshop.relay.drain(advance=True)
         return run.outcome()

@@ -236,5 +236,8 @@ class NewSettings(ShopSettings):
 
 
 @breaks("the readme tells the settings there are", "k20")
-class DescribedOnce(Shop, Plugin[NewSettings]):  # pyright: ignore[reportGeneralTypeIssues]  # its other half is wrong
+class DescribedOnce(Plugin[NewSettings]):
     name = "shop"
+
+    @on(DealWon)
+    def hear(self, event: DealWon) -> None: ...
