@@ -26,5 +26,5 @@ def new_plugin(name: str, kinds: tuple[str, ...], folder: Path) -> None:  # fmt:
     if len(kinds) > 1:
         message = "Give one of --channel, --observer and --policy."
         raise click.UsageError(message)
-    target = write(name, *kinds or ("observer",), folder)
+    target = write(name, kinds[0] if kinds else "observer", folder)
     click.echo(f"Written to {target}. Run its tests there with: tox")
