@@ -9,6 +9,7 @@ import click
 _LAZY = {
     "db": "crmkit.cli.db:db",
     "demo": "crmkit.demo.command:demo",
+    "new-plugin": "crmkit.cli.new_plugin:new_plugin",
     "outbox": "crmkit.cli.outbox:outbox",
     "plugins": "crmkit.cli.plugins:plugins",
     "relay": "crmkit.cli.relay:relay",
@@ -24,9 +25,11 @@ class LazyGroup(click.Group):
         return sorted(_LAZY)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """One of them, None if there is no such command."""
+        """One of them, or what a listed plugin of this name brings; None if there is no such command."""
         if cmd_name not in _LAZY:
-            return None
+            from crmkit.cli.own import commands_of
+
+            return commands_of(cmd_name)
         module, _, name = _LAZY[cmd_name].partition(":")
         found = getattr(import_module(module), name)
         if not isinstance(found, click.Command):

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from crmkit.cli.doctor import doctor
 from crmkit.cli.opening import config_at, opened, plugins_option
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins import Plugin, Plugins, PluginStatus
@@ -33,6 +34,9 @@ class _OrList(click.Group):
 @click.group(cls=_OrList)
 def plugins() -> None:
     """Show the plugins; with the URL of a store, also how they start there and what waits for them."""
+
+
+plugins.add_command(doctor)
 
 
 @plugins.command("list")

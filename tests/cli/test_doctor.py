@@ -1,0 +1,124 @@
+"""`crmkit plugins doctor`, as an operator runs it: each finding has a code, a plugin and what to do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from installing import install, install_bell
+
+from crmkit import CRM
+from crmkit.cli.plugins import plugins
+from crmkit.errors import Invalid
+from crmkit.plugins import load
+
+PLUGIN = """
+from crmkit.events import DealWon
+from crmkit.plugins import *
+class Odd(Plugin[None]):
+    @on(DealWon)
+    def hear(self, event): ...
+"""
+
+
+@pytest.fixture(autouse=True)
+def _a_folder_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delenv("CRMKIT_PLUGINS", raising=False)
+    for name in [one for one in sys.modules if one.startswith(("crmkit_bell", "crmkit_odd"))]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def _found(*words: str) -> list[tuple[str, str]]:
+    result = CliRunner().invoke(plugins, ["doctor", "--json", *words])
+    found = [(one["code"], one["plugin"]) for one in json.loads(result.output)]
+    assert bool(found) == result.exit_code
+    return found
+
+
+def _odd(folder: Path, source: str, *, group: str = "crmkit.v1", toml: str = "") -> None:
+    install(folder, "crmkit-odd", "crmkit_odd", source, group=group, odd="Odd")
+    (folder / "crmkit.toml").write_text(f'[plugins]\nenabled = ["odd"]\n{toml}')
+
+
+def test_nothing_is_found_where_nothing_is_wrong(tmp_path: Path) -> None:
+    """Exit code 0, and a sentence."""
+    install_bell(tmp_path)
+    result = CliRunner().invoke(plugins, ["doctor"])
+    assert (0, "All is well.\n") == (result.exit_code, result.output)
+
+
+@pytest.mark.parametrize(
+    ("code", "source"),
+    [
+        ("P01", "raise RuntimeError"),
+        ("P02", PLUGIN + "    name = 'even'"),
+        ("P03", PLUGIN + "    requires_api = '1.99'"),
+        ("P05", PLUGIN + "    @hookimpl\n    def crm_check_chnge(self): ..."),
+        ("P06", PLUGIN + "    @hookimpl\n    def crm_check_change(self, ctx, chnges): ..."),
+        ("P11", "import time; time.sleep(0.3)\n" + PLUGIN),
+        ("P11", "import threading, time; threading.Thread(target=time.sleep, args=(2,), daemon=True).start()\n" + PLUGIN),
+        ("P11", "open('left', 'w').close()\n" + PLUGIN),
+        ("P11", "import socket; one = socket.socket(); one.bind(('127.0.0.1', 0)); one.close()\n" + PLUGIN),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_the_code_has_a_code(tmp_path: Path, code: str, source: str) -> None:
+    """Exactly one finding for each."""
+    _odd(tmp_path, source)
+    assert [(code, "odd")] == _found()
+
+
+@pytest.mark.parametrize(
+    ("code", "toml"),
+    [("P04", "[plugins.odd]\ntokn = 5\ntoken = {env = 'PATH'}"), ("P12", "[plugins.odd]\ntoken = 'a-secret-itself'")],
+)
+def test_what_is_wrong_in_the_file_has_a_code_and_no_value(tmp_path: Path, code: str, toml: str) -> None:
+    """A secret that stands there is found and not shown."""
+    source = (
+        "from crmkit.plugins import *\n@settings_class\nclass S:\n    token: Secret = setting()\n"
+        "class Odd(Plugin[S]):\n    pass\n"
+    )
+    _odd(tmp_path, source, toml=toml)
+    assert [(code, "odd")] == _found()
+    assert "a-secret-itself" not in CliRunner().invoke(plugins, ["doctor"]).output
+
+
+def test_two_filters_of_one_value_are_shown_in_their_order(tmp_path: Path) -> None:
+    """The last one has the last word."""
+    body = "\n    @hookimpl\n    def crm_filter_touchpoint(self, ctx, drafts): ...\n"
+    source = PLUGIN + body + "class Even(Odd):\n    name = 'even'\n"
+    install(tmp_path, "crmkit-odd", "crmkit_odd", source, odd="Odd", even="Even")
+    (tmp_path / "crmkit.toml").write_text('[plugins]\nenabled = ["odd", "even"]\n')
+    assert [("P13", "even")] == _found()
+    assert [] == _found("odd")
+    assert "odd, then even filter" in CliRunner().invoke(plugins, ["doctor"]).output
+
+
+def test_a_health_check_that_is_not_content_is_told(tmp_path: Path) -> None:
+    """In the words of the plugin."""
+    install_bell(tmp_path, fails=True)
+    assert [("P14", "bell")] == _found()
+    assert "P14 bell: clapper: It is loose.\n" == CliRunner().invoke(plugins, ["doctor"]).output
+
+
+def test_with_a_store_deliveries_are_looked_at(tmp_path: Path) -> None:
+    """Those that nobody waits for any more."""
+    config, url = install_bell(tmp_path), f"sqlite:///{tmp_path}/shop.db"
+    with CRM.open(url, plugins=load(config), delivery="external") as crm:
+        with crm.begin() as tx:
+            tx.clients.add(name="Ada")
+        crm.relay.queue.expand(10)
+    assert [] == _found("--store", url)
+    config.write_text("")
+    assert [("P10", "bell")] == _found("--store", url)
+
+
+def test_a_plugin_that_is_not_listed_cannot_be_asked_about(tmp_path: Path) -> None:
+    """The answer names those that are."""
+    install_bell(tmp_path)
+    with pytest.raises(Invalid, match=r"There are: bell\."):
+        CliRunner().invoke(plugins, ["doctor", "ball"], catch_exceptions=False)
