@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import pytest
@@ -159,7 +159,7 @@ def _after(trial: Trial, *, undone: bool) -> Outcome:
 def _secrets(settings: Any) -> Iterator[str]:
     if isinstance(settings, Secret):
         yield settings.reveal()
-    elif attrs.has(kind := cast("type[Any]", type(settings))):
+    elif attrs.has(kind := settings.__class__):
         for field in attrs.fields(kind):
             yield from _secrets(getattr(settings, field.name))
     elif isinstance(settings, (list, tuple)):
