@@ -32,10 +32,10 @@ def main(folder: Path) -> None:
 
 
 def _contents(wheel: Path) -> list[str]:
-    """The package as it is in the checkout, its licence, and nothing else."""
+    """The package as it is in the checkout, the fixtures beside it, its licence, and nothing else."""
     packed = set(ZipFile(wheel).namelist())
     ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "crmkit").rglob("*") if path.is_file()}
-    ours = {name for name in ours if "__pycache__" not in name}
+    ours = {name for name in ours if "__pycache__" not in name} | {"pytest_crmkit.py"}
     info = {name for name in packed if name.partition("/")[0].endswith(".dist-info")}
     faults = [f"not in the wheel: {name}" for name in sorted(ours - packed)]
     faults += [f"in the wheel, not in the package: {name}" for name in sorted(packed - ours - info)]
