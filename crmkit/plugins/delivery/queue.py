@@ -20,7 +20,7 @@ from crmkit.services.transaction import Transaction
 
 Begin = Callable[[], AbstractContextManager[Transaction]]
 #: Held while entries are turned into deliveries and while deliveries are claimed: two relays never meet in them.
-_ONE_AT_A_TIME = ("crmkit relay",)
+ONE_AT_A_TIME = ("crmkit relay",)
 #: How many deliveries behind one another are looked at, and when those behind a dead one are looked at again.
 BEHIND, DEAD_END = 2_000, timedelta(hours=1)
 
@@ -37,7 +37,7 @@ class DeliveryQueue:
         """Make deliveries of the oldest entries that have subscribers; say of how many."""
         with self._begin() as tx:
             unit = tx._unit  # noqa: SLF001  # below the rooms: no verb, no event
-            unit.store.lock(_ONE_AT_A_TIME)
+            unit.store.lock(ONE_AT_A_TIME)
             pending = unit.store.pending(limit)
             for position, entry in pending:
                 for subscriber, places in entry.subscribers.items():
@@ -62,7 +62,7 @@ class DeliveryQueue:
             return []
         with self._begin() as tx:
             unit = tx._unit  # noqa: SLF001
-            unit.store.lock(_ONE_AT_A_TIME)
+            unit.store.lock(ONE_AT_A_TIME)
             due = Test("state", "eq", "waiting") & Test("due_at", "le", unit.now)
             theirs = Test("subscriber", "in", tuple(sorted(served)))
             found = unit.store.select(Query(Delivery, due & theirs, "due_at", limit=limit))
