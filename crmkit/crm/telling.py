@@ -33,7 +33,13 @@ def relay_of(plugins: Plugins, begin: Begin, clock: Clock, doors: OpenDoors) -> 
     """Put together who hears what, and how."""
     subscribers = {
         name: Subscriber(
-            name, one.plugin, _handle(plugins, one, doors), one.said.attempts, one.said.ordered, one.circuit
+            name,
+            one.plugin,
+            _handle(plugins, one, doors),
+            one.said.attempts,
+            one.said.ordered,
+            one.circuit,
+            one.heard,
         )
         for name, one in by_name(plugins.observers.all).items()
     }

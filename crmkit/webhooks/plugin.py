@@ -13,6 +13,7 @@ from crmkit.events import Event
 from crmkit.plugins import (
     HTTP,
     Answer,
+    CommandLine,
     Drop,
     EventContext,
     HealthCheck,
@@ -62,6 +63,12 @@ class WebHooks(Plugin[WebHookSettings]):
         """One for each target."""
         for name, target in self.settings.targets.items():
             yield Subscription(name, target.topics, partial(self._post, name, target), target.attempts)
+
+    @hookimpl
+    def crm_register_commands(self) -> Iterable[CommandLine]:
+        """`crmkit webhooks …`; imported when somebody calls it."""
+        yield CommandLine("resend", "Post past events to a target again.", "crmkit.webhooks.commands:resend")
+        yield CommandLine("secret", "Print a new secret to sign with.", "crmkit.webhooks.commands:secret")
 
     @hookimpl
     def crm_register_health_checks(self) -> Iterable[HealthCheck]:

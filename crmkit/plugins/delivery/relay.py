@@ -11,13 +11,15 @@ import attrs
 
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.events import Event, UnknownEvent
-from crmkit.errors import Conflict, Drop, OutboundDenied, Retry
+from crmkit.domain.ids import EventId
+from crmkit.errors import Conflict, Drop, Fault, Invalid, OutboundDenied, Retry
 from crmkit.plugins.delivery.backoff import wait
 from crmkit.plugins.delivery.breaker import Breaker
 from crmkit.plugins.delivery.loop import finished
 from crmkit.plugins.delivery.outbox import Outbox
 from crmkit.plugins.delivery.queue import Begin, DeliveryQueue
 from crmkit.plugins.delivery.settling import Settling
+from crmkit.plugins.delivery.resending import Wanted, resend
 from crmkit.plugins.delivery.subscriber import Attempt, Claimed, Subscriber
 from crmkit.plugins.failures import place_of
 from crmkit.ports import Clock
@@ -77,6 +79,7 @@ class Relay:
         self.outbox = Outbox(begin)
         #: The plugins whose subscribers it serves, None for all: so that each may have a process of its own.
         self.only: frozenset[str] | None = None
+        self._begin = begin
         self.subscribers = subscribers
         self._clock = clock
         self._running = running
@@ -108,6 +111,25 @@ class Relay:
         while step := self.run_once():
             total += step
         return total
+
+    def resend(self, subscriber: str, *, since: datetime | None = None, ids: Collection[EventId] = ()) -> int:
+        """
+        Have past events told to a subscriber, again or for the first time, under the keys of the first time.
+
+        Those that it hears of, which happened *since* an instant or have one of these *ids*; what waits already is left
+        as it is, what is dead waits again. Says how many wait now that did not before.
+        """
+        faults = list[Fault]()
+        if subscriber not in self.subscribers:
+            known = ", ".join(sorted(self.subscribers)) or "none"
+            faults.append(Fault("subscriber", "unknown", f"There is no such subscriber. There are: {known}."))
+        if since is None and not ids:
+            faults.append(Fault("since", "missing", "Give an instant, or ids of events."))
+        if since is not None and since.tzinfo is None:
+            faults.append(Fault("since", "naive", "Give a time with its zone, such as datetime.now(UTC)."))
+        if faults:
+            raise Invalid(*faults)
+        return resend(self._begin, Wanted(self.subscribers[subscriber], since, frozenset(ids)))
 
     def wait_for(self) -> timedelta | None:
         """How long until something is due, zero if it is already, None if nothing waits."""

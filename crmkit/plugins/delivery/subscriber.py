@@ -36,6 +36,8 @@ class Subscriber:
     ordered: bool = False
     #: Who is left alone together after many failures; the plugin unless given.
     circuit: str = attrs.field(default=attrs.Factory(lambda one: one.plugin, takes_self=True))
+    #: The events it hears.
+    heard: tuple[type[Event], ...] = (Event,)
 
 
 @attrs.frozen
