@@ -58,7 +58,7 @@ def test_a_relay_killed_at_any_instant_loses_nothing_and_doubles_nothing(
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-@scales(plain=6, heavy=250, nightly=5_000)
+@scales(plain=6, heavy=120, nightly=5_000)
 def test_who_takes_over_from_a_relay_is_not_disturbed_when_that_wakes_up(
     url: str, database: str, run: str, scale: int, script: Start, tell: Tell
 ) -> None:

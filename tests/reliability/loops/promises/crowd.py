@@ -145,7 +145,7 @@ class Crowd:
     def _follow(self, told: int) -> None:
         """Read what is behind the last position seen, over and over; at the end, say what that did not find."""
         over = list[int]()
-        signal.signal(signal.SIGTERM, lambda *_: over.append(1))
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: over.append(1))
         last, seen = 0, 0
         with self.storage.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             while True:
