@@ -105,7 +105,7 @@ def _run(seen: ref[InThread], wake: Condition) -> None:
             if not mode._woken and not mode._closed:  # noqa: SLF001
                 del mode
                 wake.wait(pause)
-            elif mode is not None:
+            else:
                 del mode
 
 
