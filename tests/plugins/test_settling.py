@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from crmkit import CRM, Transaction
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.where import EVERYTHING
+from crmkit.errors import StorageBusy
 from crmkit.events import ClientAdded
 from crmkit.plugins import Plugin, on
 from crmkit.plugins.delivery import settling
@@ -144,3 +145,21 @@ def test_what_was_told_before_an_interrupt_is_not_told_again(monkeypatch: pytest
         with pytest.raises(KeyboardInterrupt):
             crm.relay.run_once()
         assert 2 == _left(crm)
+
+
+def test_a_storage_that_was_busy_when_they_were_to_be_forgotten_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise they would be told once more when their lease is over, though nobody died."""
+    monkeypatch.setattr(settling, "QUICK", 0.0)
+    with CRM.open("memory://", plugins=[Hearing()], delivery="external") as crm:
+        _happen(crm, 1)
+        done, busy = crm.relay.queue.done, [StorageBusy()]
+
+        def once_busy(some: Sequence[tuple[Delivery, bool]]) -> int:
+            if busy:
+                raise busy.pop()
+            return done(some)
+
+        monkeypatch.setattr(crm.relay.queue, "done", once_busy)
+        with pytest.raises(StorageBusy):
+            crm.relay.run_once()
+        assert ([], 0) == (busy, _left(crm))

@@ -18,8 +18,8 @@ from crmkit.plugins.delivery.breaker import Breaker
 from crmkit.plugins.delivery.loop import finished
 from crmkit.plugins.delivery.outbox import Outbox
 from crmkit.plugins.delivery.queue import Begin, DeliveryQueue
-from crmkit.plugins.delivery.settling import Settling
 from crmkit.plugins.delivery.resending import Wanted, resend
+from crmkit.plugins.delivery.settling import Settling
 from crmkit.plugins.delivery.subscriber import Attempt, Claimed, Subscriber
 from crmkit.plugins.failures import place_of
 from crmkit.ports import Clock

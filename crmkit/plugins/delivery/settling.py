@@ -48,6 +48,6 @@ class Settling:
 
     def settle(self) -> None:
         """Forget what was told; what somebody else took over meanwhile is theirs, and does not count."""
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self.count += self._queue.done(waiting)
+        if self._waiting:
+            self.count += self._queue.done(self._waiting)
+            self._waiting = []  # only now: a storage that is busy is asked once more at the end of the round

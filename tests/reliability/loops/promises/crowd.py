@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -25,6 +26,7 @@ from sqlalchemy import text
 from crmkit import CRM
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.where import EVERYTHING
+from crmkit.errors import StorageBusy
 from crmkit.events import ClientAdded
 from crmkit.plugins import Plugin, on
 from crmkit.storage.sql import SQLStorage
@@ -81,7 +83,7 @@ class Crowd:
                 if status := os.waitpid(pid, 0)[1]:
                     raise ChildProcessError(f"A writer failed: {status}.")
             while self._waiting():
-                time.sleep(LOOK)
+                Event().wait(LOOK)
             seconds = time.monotonic() - began
             os.kill(cursor, signal.SIGTERM)
             if not select.select([reading], [], [], 60)[0]:
@@ -123,7 +125,7 @@ class Crowd:
         return pid
 
     def _write(self, number: int) -> None:
-        random, commit, between = Random(f"{self.seed} {number}"), SQLTransaction.commit, time.sleep
+        random, commit, between = Random(f"{self.seed} {number}"), SQLTransaction.commit, Event().wait
 
         def late(self: SQLTransaction) -> None:
             between(random.uniform(0, DELAY))  # the journal has its position, and nobody sees it yet
@@ -131,21 +133,26 @@ class Crowd:
 
         SQLTransaction.commit = late  # type: ignore[method-assign]
         mine = self.events // self.writers
-        for start in range(0, mine, EVENTS):
-            with self.crm.begin() as tx:
-                for _ in range(start, min(start + EVENTS, mine)):
+        while mine:
+            some = min(EVENTS, mine)
+            with suppress(StorageBusy), self.crm.begin() as tx:  # SQLite lets one write at a time, and is not fair
+                for _ in range(some):
                     tx.clients.add(name="Ada")
+                mine -= some  # nobody is turned away at the commit, for the lock is held by then
 
     def _tell(self, number: int) -> None:
         self.plugin.heard = os.open(self.folder / f"heard-{number}", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
         while True:
-            if not self.crm.relay.run_once():
-                time.sleep(LOOK)
+            did = False
+            with suppress(StorageBusy):  # what it had claimed is told when the lease is over
+                did = bool(self.crm.relay.run_once())
+            if not did:
+                Event().wait(LOOK)
 
     def _follow(self, told: int) -> None:
         """Read what is behind the last position seen, over and over; at the end, say what that did not find."""
         over = list[int]()
-        signal.signal(signal.SIGTERM, lambda *_: over.append(1))
+        signal.signal(signal.SIGTERM, lambda _signal, _frame: over.append(1))
         last, seen = 0, 0
         with self.storage.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             while True:
@@ -155,7 +162,7 @@ class Crowd:
                 seen, last = seen + len(found), found[-1] if found else last
                 if last_look:
                     break
-                time.sleep(0.001)
+                Event().wait(0.001)
             there = connection.execute(text("SELECT count(*) FROM crm_journal")).scalar_one()
         os.write(told, b"%d" % (there - seen))
         signal.pause()

@@ -126,7 +126,7 @@ class File:
             said = os.read(reading, 1)
             heard += said.count(b".")
             idle = b"!" in said or not said
-        time.sleep(self.random.uniform(0, 0.002))
+        Event().wait(self.random.uniform(0, 0.002))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
