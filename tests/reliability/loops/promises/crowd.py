@@ -19,6 +19,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import attrs
 from sqlalchemy import text

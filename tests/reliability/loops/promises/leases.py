@@ -14,6 +14,7 @@ import sys
 import time
 from datetime import timedelta
 from random import Random
+from threading import Event
 
 import attrs
 

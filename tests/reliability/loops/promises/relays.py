@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import attrs
 
