@@ -53,7 +53,7 @@ class Plugin(Generic[S]):
         if not _NAME(cls.name):
             message = f"{cls.__name__}.name must be up to 40 small letters, digits and underscores, not {cls.name!r}."
             raise TypeError(message)
-        for parent in getattr(cls, "__orig_bases__", ()):
+        for parent in vars(cls).get("__orig_bases__", ()):
             if get_origin(parent) is Plugin and isinstance(given := get_args(parent)[0], type):
                 cls.settings_class = None if given is type(None) else given
 

@@ -115,7 +115,7 @@ def _told(mode: InThread) -> float:
     try:
         relay.drain()
         due = relay.wait_for()
-    except CRMError as error:
+    except BaseException as error:  # noqa: BLE001  # this thread tells for all plugins: nothing may end it
         logger.error("Telling has to wait: %s", type(error).__name__)  # noqa: TRY400
         return LOOK_AGAIN
     return LOOK_AGAIN if due is None else min(max(due.total_seconds(), 0.01), LOOK_AGAIN)

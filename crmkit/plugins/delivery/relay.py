@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from random import SystemRandom
 
@@ -52,6 +53,18 @@ class Drained:
 
     def __bool__(self) -> bool:
         return any(attrs.astuple(self))
+
+
+@attrs.frozen
+class Outcome:
+    """What came of one attempt: no error if it was told; `counts` if it says something of the plugin's health."""
+
+    error: str | None = None
+    after: timedelta | None = None
+    dropped: bool = False
+    hopeless: bool = False
+    failed: bool = False
+    counts: bool = False
 
 
 @attrs.frozen
@@ -170,37 +183,46 @@ class Relay:
         return self._attempt(claimed, claimed.event, subscriber, settling)
 
     def _attempt(self, claimed: Claimed, event: Event, subscriber: Subscriber, settling: Settling) -> Drained:
-        delivery, breaker = claimed.delivery, self._breakers[subscriber.plugin]
+        delivery, breaker = claimed.delivery, self._breakers[subscriber.circuit]
         attempt = Attempt(delivery.key, delivery.attempts, delivery.due_at, claimed.depth)
         settling.before(subscriber)
-        try:
-            finished(subscriber.handle(event, attempt))
-        except Drop:
+        outcome = self._outcome(delivery, subscriber, copy(event), attempt)
+        if outcome.counts:
+            breaker.note(self._clock.now(), failed=outcome.failed)
+        if outcome.dropped:
             return Drained(dropped=self.queue.done([(delivery, subscriber.ordered)]))
-        except Retry as asked:
-            return self._again(
-                delivery, subscriber, asked, None if asked.after is None else timedelta(seconds=asked.after)
-            )
-        except OutboundDenied as error:  # it says itself that no later attempt will do
-            self._reports.failed(delivery, subscriber, error)
-            return self._bury(delivery, f"OutboundDenied ({error.reason}) at {place_of(error)}")
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # a plugin may raise anything; an interrupt is not its
-            breaker.note(self._clock.now(), failed=True)
-            self._reports.failed(delivery, subscriber, error)
-            return self._again(delivery, subscriber, error, None)
-        breaker.note(self._clock.now(), failed=False)
+        if outcome.hopeless or (outcome.error is not None and delivery.attempts >= subscriber.attempts):
+            return self._bury(delivery, outcome.error or "")
+        if outcome.error is not None:
+            pause = wait(delivery.attempts, self._chance()) if outcome.after is None else outcome.after
+            self.queue.later(delivery, self._due(pause), outcome.error)
+            return Drained(again=1)
         settling.told(delivery, subscriber)
         return Drained()  # it counts once it is settled
 
-    def _again(
-        self, delivery: Delivery, subscriber: Subscriber, error: BaseException, after: timedelta | None
-    ) -> Drained:
-        said = f"{type(error).__name__} at {place_of(error)}"
-        if delivery.attempts >= subscriber.attempts:
-            return self._bury(delivery, said)
-        pause = wait(delivery.attempts, self._chance()) if after is None else after
-        self.queue.later(delivery, self._due(pause), said)
-        return Drained(again=1)
+    def _outcome(self, delivery: Delivery, subscriber: Subscriber, event: Event, attempt: Attempt) -> Outcome:
+        """
+        Tell, and put into words what came of it.
+
+        The error itself is let go of before anything else is done: its traceback would keep alive, and open, whatever
+        transaction the handler forgot to leave.
+        """
+        try:
+            finished(subscriber.handle(event, attempt))
+        except Drop:
+            return Outcome(dropped=True)
+        except Retry as asked:
+            after = None if asked.after is None else timedelta(seconds=asked.after)
+            return Outcome(_said(asked), after=after)
+        except OutboundDenied as error:  # it says itself that no later attempt will do
+            self._reports.failed(delivery, subscriber, error)
+            return Outcome(f"OutboundDenied ({error.reason}) at {place_of(error)}", hopeless=True)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001  # a plugin may raise anything; an interrupt is not its own
+            self._reports.failed(delivery, subscriber, error)
+            return Outcome(_said(error), failed=True, counts=True)
+        return Outcome(counts=True)
 
     def _due(self, pause: timedelta) -> datetime:
         return self._clock.now() + max(pause, timedelta())
@@ -209,3 +231,7 @@ class Relay:
         if self.queue.dead(delivery, error):
             self._reports.dead(attrs.evolve(delivery, error=error))
         return Drained(dead=1)
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__} at {place_of(error)}"

@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from crmkit import CRM
+from crmkit import CRM, relay
 from crmkit.plugins.settings import config_of
-
-relay: Any = pytest.importorskip("crmkit.relay", reason="the relay of a process of its own is not there yet")
 
 CLIENTS = 3
 #: How long one delivery may take, and how long a test waits, in seconds.
@@ -59,7 +57,7 @@ def test_a_plugin_that_ruins_its_process_keeps_nothing_from_the_others(
     (info / "entry_points.txt").write_text(names, encoding="utf-8")
     (tmp_path / "hostile_module.py").write_text(MODULE.replace("STRIKE", strike), encoding="utf-8")
     monkeypatch.delitem(sys.modules, "hostile_module", raising=False)
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     url, stop = f"sqlite:///{tmp_path}/crm.db", Signal()
     plugins: dict[str, dict[str, object]] = {"hostile": {}, "witness": {}}
     with CRM.open(url, plugins=plugins, delivery="external") as crm:
