@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import click
@@ -100,7 +100,7 @@ def _settings_of(name: str) -> type[Any] | None:
         raise Invalid(Fault(name, "import", say, name)) from None
     if not (isinstance(found, type) and issubclass(found, Plugin)):
         raise Invalid(Fault(name, "no_plugin", "Its entry point names no subclass of crmkit Plugin.", name))
-    return cast("type[Plugin[Any]]", found).settings_class
+    return found.settings_class
 
 
 def _table(found: Sequence[PluginStatus]) -> Table:
