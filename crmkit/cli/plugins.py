@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
@@ -79,7 +80,7 @@ def hooks(as_json: bool) -> None:
 @click.argument("name")
 def settings(name: str) -> None:
     """What the installed plugin NAME can be told: a table, and a section to paste into the file."""
-    kind = _class_of(name).settings_class
+    kind = _settings_of(name)
     if kind is None:
         click.echo("This plugin has no settings.")
         return
@@ -87,7 +88,7 @@ def settings(name: str) -> None:
     click.echo(example(kind, name), nl=False)
 
 
-def _class_of(name: str) -> type[Plugin[object]]:
+def _settings_of(name: str) -> type[Any] | None:
     offers = installed().get(name, ())
     if not offers:
         known = ", ".join(installed()) or "none"
@@ -99,7 +100,7 @@ def _class_of(name: str) -> type[Plugin[object]]:
         raise Invalid(Fault(name, "import", say, name)) from None
     if not (isinstance(found, type) and issubclass(found, Plugin)):
         raise Invalid(Fault(name, "no_plugin", "Its entry point names no subclass of crmkit Plugin.", name))
-    return found
+    return found.settings_class
 
 
 def _table(found: Sequence[PluginStatus]) -> Table:
@@ -116,9 +117,9 @@ def _table(found: Sequence[PluginStatus]) -> Table:
 
 
 def _note(one: PluginStatus) -> str:
-    if one.faults:
+    for first in one.faults[:1]:
         more = f" (1 of {len(one.faults)})" if len(one.faults) > 1 else ""
-        return f"{one.faults[0].path}: {one.faults[0].message}{more} See: crmkit plugins doctor {one.name}"
+        return f"{first.path}: {first.message}{more} See: crmkit plugins doctor {one.name}"
     if one.state == "available":
         return "installed, not in plugins.enabled"
     if one.state == "incompatible":

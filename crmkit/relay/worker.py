@@ -22,7 +22,11 @@ def work(
     """Tell one plugin's subscribers, one delivery at a time; *busy_since* says to the supervisor how long one takes."""
     os.setsid()  # so that what a handler starts ends with it, and a terminal's interrupt reaches the supervisor alone
     stop, own, parent = Event(), os.getpid(), os.getppid()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+
+    def on_signal(_: int, __: object) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
     if memory is not None:
         import resource
 

@@ -65,4 +65,6 @@ def check_name(name: str) -> None:
 
 
 def _text(template: str, words: Mapping[str, str]) -> str:
-    return Template((resources(__package__) / "templates" / f"{template}.txt").read_text("utf-8")).substitute(words)
+    return Template((resources("crmkit.cli.scaffold") / "templates" / f"{template}.txt").read_text("utf-8")).substitute(
+        words
+    )
