@@ -11,7 +11,7 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser, SkipParser
 
-pytest_plugins = ["private_servers.fixtures", "promises.fixtures"]
+pytest_plugins = ["private_servers.fixtures", "promises.fixtures", "pytest_crmkit"]
 
 
 def _enter_an_empty_folder(namespace: dict[str, Any]) -> None:

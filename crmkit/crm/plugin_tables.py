@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from crmkit.errors import Fault
 from crmkit.plugins.host import Plugins
 from crmkit.ports import Storage
+from crmkit.services.unit import Unit
 from crmkit.storage.opening import Migrate
 
 
@@ -30,3 +33,11 @@ def prepare_tables(plugins: Plugins, storage: Storage, migrate: Migrate) -> None
             plugins.set_back(name, Fault(f"plugins.{name}", "tables_behind", say, name))
         else:
             tables.upgrade()
+
+
+def own_tables(unit: Unit, plugin: str) -> Any:
+    """Statements of a plugin on its own tables, in this transaction; None on a storage without SQL."""
+    from crmkit.storage.sql.own_tables import OwnTables
+    from crmkit.storage.sql.transaction import SQLTransaction
+
+    return OwnTables(unit.store, plugin, writable=unit.writable) if isinstance(unit.store, SQLTransaction) else None

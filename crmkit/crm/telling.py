@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from crmkit.crm.plugin_tables import own_tables
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.events import Event
 from crmkit.plugins.context import Doors, EventContext
@@ -12,6 +13,7 @@ from crmkit.plugins.delivery.modes import External, Inline, InThread, Mode
 from crmkit.plugins.delivery.queue import Begin
 from crmkit.plugins.delivery.relay import Relay, Reports
 from crmkit.plugins.delivery.subscriber import Attempt, Subscriber
+from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.host import Plugins
 from crmkit.plugins.implementations import Implementation, Observer
 from crmkit.plugins.observing import by_name
@@ -46,11 +48,13 @@ def relay_of(plugins: Plugins, begin: Begin, clock: Clock, doors: OpenDoors) -> 
 
 def _handle(plugins: Plugins, one: Observer, doors: OpenDoors) -> Callable[[Event, Attempt], Any]:
     def told(event: Event, attempt: Attempt) -> Any:
+        if plugins.dispatch.trace is not None:
+            plugins.dispatch.trace(f"{name_of(type(event))}: {one.name}, attempt {attempt.number}")
         if not one.with_context:
             return one.function(event)
         ctx = EventContext(
             one.plugin, attempt.key, attempt.number, attempt.deadline, attempt.depth,
-            doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels,
+            doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels, sql=own_tables,
             leaving=plugins.filtered,
         )  # fmt: skip
         return one.function(ctx, event)

@@ -12,6 +12,7 @@ from crmkit.plugins.context import (
     ProjectContext as ProjectContext,
 )
 from crmkit.plugins.delivery.relay import Drained as Drained, Relay as Relay
+from crmkit.plugins.deprecating import RemovedInCrmkit2Warning as RemovedInCrmkit2Warning
 from crmkit.plugins.endpoints import Endpoint as Endpoint, Request as Request, Response as Response
 from crmkit.plugins.host import Plugins as Plugins
 from crmkit.plugins.jobs import Job as Job, JobContext as JobContext
@@ -86,6 +87,7 @@ __all__ = [
     "Receipt",
     "RecordChange",
     "Relay",
+    "RemovedInCrmkit2Warning",
     "Request",
     "Response",
     "Retry",

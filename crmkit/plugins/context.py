@@ -20,6 +20,8 @@ from crmkit.services.transaction import Transaction
 from crmkit.services.unit import Unit
 
 T = TypeVar("T")
+#: Opens a plugin's own tables in a transaction; None on a storage without SQL.
+OpenTables = Callable[[Unit, str], Any]
 
 
 class Doors(Protocol):
@@ -89,12 +91,13 @@ class HookContext:
 class ProjectContext(HookContext):
     """What `crm_project` gets besides: `tx`, the rooms of the same commit, and on SQL `sql`, the plugin's own tables."""
 
-    __slots__ = ("_plugin", "tx")
+    __slots__ = ("_plugin", "_sql", "tx")
 
-    def __init__(self, unit: Unit, plugin: str) -> None:
+    def __init__(self, unit: Unit, plugin: str, sql: OpenTables | None = None) -> None:
         super().__init__(unit)
         self.tx = Transaction(unit)
         self._plugin = plugin
+        self._sql = sql
 
     @property
     def sql(self) -> Any:
@@ -103,10 +106,7 @@ class ProjectContext(HookContext):
 
         `Invalid` on a storage without SQL.
         """
-        tables = getattr(self._unit.store, "own_tables", None)
-        if tables is None:
-            raise Invalid(Fault("sql", "no_sql", "This storage has no SQL. Keep a Collection: every storage can."))
-        return tables(self._plugin)
+        return _tables(self._sql, self._unit, self._plugin)
 
 
 @attrs.frozen
@@ -123,9 +123,12 @@ class EventContext:
     attempt: int = 1
     deadline: datetime | None = None
     depth: int = 0
-    _doors: Doors = attrs.field(kw_only=True, repr=False)
-    _channels: Mapping[str, Channel] = attrs.field(kw_only=True, repr=False, factory=dict[str, Channel])
-    _leaving: Leaving | None = attrs.field(kw_only=True, repr=False, default=None)
+    _doors: Doors = attrs.field(alias="doors", kw_only=True, repr=False)
+    _sql: OpenTables | None = attrs.field(alias="sql", kw_only=True, repr=False, default=None)
+    _channels: Mapping[str, Channel] = attrs.field(
+        alias="channels", kw_only=True, repr=False, factory=dict[str, Channel]
+    )
+    _leaving: Leaving | None = attrs.field(alias="leaving", kw_only=True, repr=False, default=None)
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes; its events are told like any others."""
@@ -142,6 +145,10 @@ class EventContext:
         Remembered in the commit of *tx*, so that what you write in it happens exactly once.
         """
         return once(tx._unit, self.plugin, key or self.idempotency_key)  # noqa: SLF001  # a door's own side
+
+    def sql(self, tx: Transaction) -> Any:
+        """Statements on the plugin's own tables, in the commit of *tx*; `Invalid` on a storage without SQL."""
+        return _tables(self._sql, tx._unit, self.plugin)  # noqa: SLF001  # a door's own side
 
     def may_contact(self, client_id: ClientId, *, purpose: str, channel: str) -> Decision:
         """Ask what the client allows at this moment."""
@@ -174,3 +181,10 @@ class EventContext:
     def log(self) -> logging.Logger:
         """A logger of the plugin's own; ids only, never a person's data."""
         return logging.getLogger(f"crmkit.plugins.{self.plugin}")
+
+
+def _tables(sql: OpenTables | None, unit: Unit, plugin: str) -> Any:
+    found = None if sql is None else sql(unit, plugin)
+    if found is None:
+        raise Invalid(Fault("sql", "no_sql", "This storage has no SQL. Keep a Collection: every storage can."))
+    return found

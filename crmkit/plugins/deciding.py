@@ -17,7 +17,7 @@ from crmkit.domain.ids import ClientId
 from crmkit.domain.records import Record
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.errors import Fault
-from crmkit.plugins.context import HookContext, ProjectContext
+from crmkit.plugins.context import HookContext, OpenTables, ProjectContext
 from crmkit.plugins.dispatch import Dispatch
 from crmkit.plugins.values.asking import Address, Window
 from crmkit.plugins.values.deciding import Command, DealMove, MergeQuestion, RecordChange
@@ -39,6 +39,8 @@ class Deciding:
 
     def __init__(self, dispatch: Dispatch) -> None:
         self._dispatch = dispatch
+        #: Opens plugins' own tables, where there is SQL.
+        self.sql: OpenTables | None = None
         self._around = "crm_around_command" in dispatch
         self._touchpoints = "crm_filter_touchpoint" in dispatch
         self._owners = "crm_assign_owner" in dispatch
@@ -48,6 +50,8 @@ class Deciding:
     @contextmanager
     def around(self, unit: Unit) -> Generator[None]:
         """Enter `crm_around_command`; what the verb returns or raises stands."""
+        if (trace := self._dispatch.trace) is not None:
+            trace(f"{unit.command}: begins")
         if not self._around:
             yield
             return
@@ -66,6 +70,8 @@ class Deciding:
 
     def filter(self, unit: Unit, record: D) -> D:
         """Amend touchpoints, and name owners of new deals that have none."""
+        if (trace := self._dispatch.trace) is not None:
+            trace(f"{type(record).__name__} is to be kept")
         if self._touchpoints and isinstance(record, Touchpoint):
             (amended,) = self._dispatch.filter(
                 "crm_filter_touchpoint", "drafts", (record,), _same_touchpoints, ctx=HookContext(unit)
@@ -90,7 +96,9 @@ class Deciding:
 
     def project(self, unit: Unit, events: Sequence[Event]) -> None:
         """Let plugins write what follows, in the same commit."""
-        self._dispatch.project("crm_project", lambda plugin: {"ctx": ProjectContext(unit, plugin), "events": events})
+        self._dispatch.project(
+            "crm_project", lambda plugin: {"ctx": ProjectContext(unit, plugin, self.sql), "events": events}
+        )
 
     def plan_merge(self, unit: Unit, keep: Client, drop: Client) -> ClientId | None:
         """Ask which of two is kept."""

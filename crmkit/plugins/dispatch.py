@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any, TypeVar, cast
 
 from crmkit.errors import (
@@ -50,12 +50,19 @@ class Dispatch:
 
     def guard(self, hook: str, **given: Any) -> list[Fault]:
         """Every objection of every plugin; a plugin that fails is `PluginFailure`: no answer is no."""
-        faults = list[Fault]()
-        with self._entered(hook):
-            for one in self.implemented.get(hook, ()):
+        faults: list[Fault] = []  # `list[Fault]()` would cost as much as a call
+        if not (some := self.implemented.get(hook)):
+            return faults
+        entered, trace, take = _enter(hook), self.trace, given.__getitem__
+        try:
+            for one in some:
+                if trace is not None:
+                    trace(f"{hook}: {one.plugin}")
                 try:
-                    answer = self._call(one, given)
-                    vetoes = [answer] if isinstance(answer, Veto) else list(cast("Iterable[object]", answer or ()))
+                    answer = one.function(*map(take, one.takes))
+                    if answer is None:
+                        continue
+                    vetoes = [answer] if isinstance(answer, Veto) else list(cast("Iterable[object]", answer))
                     faults += [_fault(veto, one.plugin) for veto in vetoes]
                 except Rejected as objection:
                     faults += [Fault(f.path, f.code, f.message, one.plugin) for f in objection.faults]
@@ -63,6 +70,8 @@ class Dispatch:
                     raise
                 except ITS_OWN as error:
                     raise self._failure(one, error) from error
+        finally:
+            _inside.reset(entered)
         return faults
 
     def filter(
@@ -73,10 +82,16 @@ class Dispatch:
 
         With *closed* either is `PluginFailure`.
         """
-        with self._entered(hook):
-            for one in self.implemented.get(hook, ()):
+        if not (some := self.implemented.get(hook)):
+            return value
+        entered, trace, take = _enter(hook), self.trace, given.__getitem__
+        try:
+            for one in some:
+                if trace is not None:
+                    trace(f"{hook}: {one.plugin}")
+                given[name] = value
                 try:
-                    answer = self._call(one, {**given, name: value})
+                    answer = one.function(*map(take, one.takes))
                     if answer is not None and not keeps(value, answer):
                         raise TypeError(f"{hook} must return as many of the same kind, or None")
                 except THE_STORAGES:
@@ -87,14 +102,21 @@ class Dispatch:
                     self._noted(one, error)
                 else:
                     value = value if answer is None else answer
+        finally:
+            _inside.reset(entered)
         return value
 
     def first(self, hook: str, *, closed: bool, **given: Any) -> Any:
         """The first answer that is not None; a failure counts as none, or with *closed* as `PluginFailure`."""
-        with self._entered(hook):
-            for one in self.implemented.get(hook, ()):
+        if not (some := self.implemented.get(hook)):
+            return None
+        entered, trace, take = _enter(hook), self.trace, given.__getitem__
+        try:
+            for one in some:
+                if trace is not None:
+                    trace(f"{hook}: {one.plugin}")
                 try:
-                    answer = self._call(one, given)
+                    answer = one.function(*map(take, one.takes))
                 except THE_STORAGES:
                     raise
                 except ITS_OWN as error:
@@ -104,54 +126,80 @@ class Dispatch:
                 else:
                     if answer is not None:
                         return answer
+        finally:
+            _inside.reset(entered)
         return None
 
     def collect(self, hook: str, **given: Any) -> tuple[list[tuple[str, Any]], bool]:
         """Every plugin's contributions with its name, and whether all could give theirs."""
-        found, whole = list[tuple[str, Any]](), True
-        with self._entered(hook):
-            for one in self.implemented.get(hook, ()):
+        found: list[tuple[str, Any]] = []
+        whole = True
+        if not (some := self.implemented.get(hook)):
+            return found, whole
+        entered, trace, take = _enter(hook), self.trace, given.__getitem__
+        try:
+            for one in some:
+                if trace is not None:
+                    trace(f"{hook}: {one.plugin}")
                 try:
-                    found += [(one.plugin, item) for item in self._call(one, given) or ()]
+                    if answer := one.function(*map(take, one.takes)):
+                        found += [(one.plugin, item) for item in answer]
                 except THE_STORAGES:
                     raise
                 except ITS_OWN as error:
                     self._noted(one, error)
                     whole = False
+        finally:
+            _inside.reset(entered)
         return found, whole
 
     def project(self, hook: str, given_to: Callable[[str], Mapping[str, Any]]) -> None:
         """Let each plugin write, with arguments of its own; a failure is `PluginFailure`, and rolls back."""
-        with self._entered(hook):
-            for one in self.implemented.get(hook, ()):
+        if not (some := self.implemented.get(hook)):
+            return
+        entered, trace = _enter(hook), self.trace
+        try:
+            for one in some:
+                if trace is not None:
+                    trace(f"{hook}: {one.plugin}")
                 try:
-                    self._call(one, given_to(one.plugin))
+                    given = given_to(one.plugin)
+                    one.function(*map(given.__getitem__, one.takes))
                 except (*THE_STORAGES, Rejected):
                     raise
                 except ITS_OWN as error:
                     raise self._failure(one, error) from error
+        finally:
+            _inside.reset(entered)
 
     def tell(self, hook: str, **given: Any) -> None:
         """Tell each plugin; one that raises harms nobody."""
-        with self._entered(hook):
-            for one in self.implemented.get(hook, ()):
+        if not (some := self.implemented.get(hook)):
+            return
+        entered, trace, take = _enter(hook), self.trace, given.__getitem__
+        try:
+            for one in some:
+                if trace is not None:
+                    trace(f"{hook}: {one.plugin}")
                 try:
-                    self._call(one, given)
+                    one.function(*map(take, one.takes))
                 except ITS_OWN as error:  # each on its own is the point
                     self._noted(one, error)
+        finally:
+            _inside.reset(entered)
 
     def around(self, hook: str, **given: Any) -> Generator[None]:
         """Enter each generator, the first listed outermost, and leave them; what happens inside stands."""
-        with self._entered(hook):
-            for one in self.implemented.get(hook, ()):
-                if self.trace is not None:
-                    self.trace(f"{hook}: {one.plugin}")
-                yield cast("None", contextmanager(one.function)(*[given[name] for name in one.takes]))
-
-    def _call(self, one: Implementation, given: Mapping[str, Any]) -> Any:
-        if self.trace is not None:
-            self.trace(f"{one.hook}: {one.plugin}")
-        return one.function(*[given[name] for name in one.takes])
+        if not (some := self.implemented.get(hook)):
+            return
+        entered, trace = _enter(hook), self.trace
+        try:
+            for one in some:
+                if trace is not None:
+                    trace(f"{hook}: {one.plugin}")
+                yield cast("None", contextmanager(one.function)(*map(given.__getitem__, one.takes)))
+        finally:
+            _inside.reset(entered)
 
     def _failure(self, one: Implementation, error: BaseException) -> PluginFailure:
         self.failures.note(one, error)
@@ -162,16 +210,13 @@ class Dispatch:
             raise error  # up to where it began
         self.failures.note(one, error)
 
-    @contextmanager
-    def _entered(self, hook: str) -> Generator[None]:
-        inside = _inside.get()
-        if inside.count(hook) >= DEEPEST:
-            raise PluginTooDeep(hook)
-        token = _inside.set((*inside, hook))
-        try:
-            yield
-        finally:
-            _inside.reset(token)
+
+def _enter(hook: str) -> Token[tuple[str, ...]]:
+    """Note that a hook is inside itself once more; written out at each kind, for a `with` costs as much as a call."""
+    inside = _inside.get()
+    if inside.count(hook) >= DEEPEST:
+        raise PluginTooDeep(hook)
+    return _inside.set((*inside, hook))
 
 
 def _fault(veto: object, plugin: str) -> Fault:

@@ -75,7 +75,7 @@ class Plugins:
         self._commands = self._with_plugin("crm_register_commands", CommandLine)
         for kind in self._brought("crm_register_event_types", type):
             self._check_event(kind)
-        self.observers = Observers(self._all_observers(), self.failures)
+        self.observers = Observers(self._all_observers(), self.failures, trace)
         self.slots = Deciding(self.dispatch) if trace or any(hook in self.dispatch for hook in TAKE_PART) else None
 
     def status(self, *, everything: bool = False) -> tuple[PluginStatus, ...]:

@@ -10,10 +10,11 @@ import attrs
 
 from crmkit.domain.events import BY_TOPIC, Event
 from crmkit.errors import Fault
+from crmkit.plugins.deprecating import Old
 from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.hooks.spec import PROJECT, Spec
 from crmkit.plugins.markers import Observed, observed_by
-from crmkit.plugins.plugin import Plugin
+from crmkit.plugins.plugin import Plugin, is_plugin
 
 _NAMED = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -52,6 +53,8 @@ class Findings:
     observers: list[Observer] = attrs.field(factory=list[Observer])
     faults: list[Fault] = attrs.field(factory=list[Fault])
     notes: list[str] = attrs.field(factory=list[str])
+    #: What of it rests on something that goes.
+    old: list[Old] = attrs.field(factory=list[Old])
 
 
 def found_in(plugin: object, specs: Mapping[str, Spec]) -> Findings:
@@ -61,7 +64,7 @@ def found_in(plugin: object, specs: Mapping[str, Spec]) -> Findings:
         name = plugin.__name__
         findings.faults.append(Fault(f"plugins.{name}", "class", f"Give an instance: {name}(…), not the class.", name))
         return findings
-    if not isinstance(plugin, Plugin):
+    if not is_plugin(plugin):
         name = type(plugin).__name__
         say = "A plugin is an instance of a subclass of crmkit.plugins.Plugin."
         findings.faults.append(Fault(f"plugins.{name}", "no_plugin", say, name))
@@ -120,6 +123,7 @@ class _Look:
                 return
         self._colour(method, function, spec)
         takes = self._parameters(method, function, spec.arguments)
+        self._old(method, spec, takes)
         self._types(method, function, spec)
         self._findings.implementations.append(Implementation(self._plugin.name, method, method, function, takes))
 
@@ -138,6 +142,8 @@ class _Look:
         takes = self._parameters(method, function, ("ctx", "event"))
         if takes not in (("event",), ("ctx", "event")) and len(self._findings.faults) == before:
             self._fault(method, "arguments", "An observer takes (self, event) or (self, ctx, event).")
+        for spec in [self._specs[name] for kind in heard if (name := name_of(kind)) in self._specs]:
+            self._old(method, spec, takes)
         if heard:
             self._event_type(method, function, heard)
             name = f"{self._plugin.name}.{said.id or method}"
@@ -163,6 +169,13 @@ class _Look:
             elif parameter.default is inspect.Parameter.empty:
                 self._fault(method, "arguments", f"There is no argument {name}. There are: {', '.join(known)}.")
         return tuple(takes)
+
+    def _old(self, method: str, spec: Spec, takes: tuple[str, ...]) -> None:
+        if spec.deprecated is not None:
+            self._findings.old.append(Old(f"implements {spec.name}", spec.deprecated, spec.instead))
+        for name in takes:
+            if name in spec.going:
+                self._findings.old.append(Old(f"takes {name} in {method}", None, spec.going[name]))
 
     def _types(self, method: str, function: Callable[..., Any], spec: Spec) -> None:
         hints, wanted = _hints(function), spec.hints()

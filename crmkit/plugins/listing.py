@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from crmkit.errors import Fault, Invalid
+from crmkit.plugins.deprecating import warn
 from crmkit.plugins.discovery import API, VERSION, Offer, installed
 from crmkit.plugins.hooks.spec import Spec
 from crmkit.plugins.implementations import Findings, found_in
-from crmkit.plugins.plugin import Plugin
+from crmkit.plugins.plugin import Plugin, is_plugin, is_plugin_class
 from crmkit.plugins.settings import PluginsConfig, config_of, structured
 from crmkit.plugins.states import Listed
 
@@ -20,8 +21,13 @@ def listed(given: object, specs: Mapping[str, Spec]) -> list[Listed]:
         raise Invalid(Fault("plugins", "not_a_list", "Give plugins, or a mapping of installed ones to their settings."))
     if isinstance(given, (Mapping, PluginsConfig)):
         config = given if isinstance(given, PluginsConfig) else config_of(cast("Mapping[str, Any]", given))
-        return _by_name(config, specs)
-    return _instances(list(cast("Iterable[object]", given)), specs)
+        found = _by_name(config, specs)
+    else:
+        found = _instances(list(cast("Iterable[object]", given)), specs)
+    for one in found:
+        if one.findings.old:
+            warn(type(one.plugin), one.name, one.distribution, one.findings.old)
+    return found
 
 
 def _instances(given: Sequence[object], specs: Mapping[str, Spec]) -> list[Listed]:
@@ -29,7 +35,7 @@ def _instances(given: Sequence[object], specs: Mapping[str, Spec]) -> list[Liste
     for one in given:
         findings = found_in(one, specs)
         faults += findings.faults
-        if isinstance(one, Plugin):
+        if is_plugin(one):
             if one.name in names:
                 faults.append(Fault(f"plugins.{one.name}", "twice", "Two plugins have this name.", one.name))
             names.add(one.name)
@@ -68,7 +74,7 @@ def _made(one: Listed, offer: Offer, config: PluginsConfig, specs: Mapping[str, 
     except (Exception, SystemExit) as error:  # noqa: BLE001  # another's module may raise anything
         say = f"It cannot be imported ({type(error).__name__}). Try: python -c 'import {offer.entry.module}'."
         return _wrong(one, Fault(path, "import", say, one.name))
-    if not (isinstance(kind, type) and issubclass(kind, Plugin)):
+    if not is_plugin_class(kind):
         return _wrong(one, Fault(path, "no_plugin", "Its entry point names no subclass of crmkit Plugin.", one.name))
     if kind.name != one.name:
         say = f"Its entry point is called {one.name}, its class {kind.name}. Let them agree."

@@ -8,6 +8,7 @@ from crmkit.domain.events import Event
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.plugins.dispatch import ITS_OWN
 from crmkit.plugins.failures import Failures
+from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.implementations import Implementation, Observer
 from crmkit.ports.storage import NOBODY
 
@@ -15,9 +16,12 @@ from crmkit.ports.storage import NOBODY
 class Observers:
     """Those of one CRM, by the event they hear; looked up once for each class of event."""
 
-    def __init__(self, observers: Iterable[Observer], failures: Failures) -> None:
+    def __init__(
+        self, observers: Iterable[Observer], failures: Failures, trace: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
         self.all = tuple(observers)
         self._failures = failures
+        self._trace = trace
         self._durable: dict[type[Event], tuple[str, ...]] = {}
         self._at_once: dict[type[Event], tuple[Observer, ...]] = {}
         self._any_at_once = any(not one.said.durable for one in self.all)
@@ -36,6 +40,8 @@ class Observers:
             return
         for event in events:
             for one in self._hearing(type(event)):
+                if self._trace is not None:
+                    self._trace(f"{name_of(type(event))}: {one.name}, at once")
                 try:
                     one.function(*((context(one, event), event) if one.with_context else (event,)))
                 except ITS_OWN as error:  # each on its own is the point

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeGuard, TypeVar, get_args, get_origin
 
 from crmkit.errors import Fault, Invalid, NotStarted
 
@@ -101,3 +101,13 @@ class Plugin(Generic[S]):
 
     def __repr__(self) -> str:
         return f"<plugin {self.name}>"
+
+
+def is_plugin(one: object) -> TypeGuard[Plugin[Any]]:
+    """Say whether something is a plugin, whatever its settings."""
+    return isinstance(one, Plugin)
+
+
+def is_plugin_class(one: object) -> TypeGuard[type[Plugin[Any]]]:
+    """Say whether something is the class of a plugin."""
+    return isinstance(one, type) and issubclass(one, Plugin)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
+from typing import Any, cast
 
 import pytest
 
@@ -35,7 +36,7 @@ BELL = """
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Put a distribution where Python finds it, with one module and its entry points."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+    cast("Any", monkeypatch).syspath_prepend(str(tmp_path))
 
     def install(dist: str, module: str, source: str, *, group: str = "crmkit.v1", **entries: str) -> None:
         info = tmp_path / f"{dist.replace('-', '_')}-1.2.dist-info"

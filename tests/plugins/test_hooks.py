@@ -205,17 +205,26 @@ def test_filters_work_one_after_the_other_in_the_hosts_order(opened: Open) -> No
         assert "Hi!!" == tx.touchpoints.get(kept.id).summary
 
 
+def _raise(_: Sequence[Touchpoint]) -> Any:
+    raise ZeroDivisionError
+
+
+def _another_client(drafts: Sequence[Touchpoint]) -> Any:
+    return [attrs.evolve(drafts[0], client_id=None)]
+
+
+def _too_many(drafts: Sequence[Touchpoint]) -> Any:
+    return [drafts[0], drafts[0]]
+
+
+def _answers(answer: Any) -> Callable[[Sequence[Touchpoint]], Any]:
+    return lambda _: answer
+
+
 @pytest.mark.parametrize(
     "answer",
-    [
-        lambda _: 1 / 0,
-        lambda _: [],
-        lambda _: "xy",
-        lambda drafts: [attrs.evolve(drafts[0], client_id=None)],
-        lambda drafts: [drafts[0], drafts[0]],
-        lambda _: [None],
-    ],
-    ids=["raises", "too few", "no touchpoints", "another client", "too many", "nothing"],
+    [_raise, _another_client, _too_many, _answers([]), _answers("xy"), _answers([None])],
+    ids=["raises", "another client", "too many", "too few", "no touchpoints", "nothing"],
 )
 def test_a_filter_that_fails_leaves_the_value_as_it_was(
     opened: Open, answer: Callable[[Sequence[Touchpoint]], Any]

@@ -57,7 +57,7 @@ def test_plugins_start_in_order_and_stop_in_reverse() -> None:
 
 class Failing(Second):
     name = "failing"
-    error: BaseException = NotReady("the exchange does not answer", retry_after=30)
+    error: BaseException | None = NotReady("the exchange does not answer", retry_after=30)
 
     def start(self) -> None:
         super().start()
@@ -105,7 +105,7 @@ def test_a_plugin_that_was_not_ready_is_started_again_when_its_time_has_come(clo
             clock.go_on(seconds=waits[-1])
             crm.run_due()
         assert [5, 10, 20, 40, 80, 160, 320, 600, 600, 600] == waits
-        failing.error = None  # type: ignore[assignment]
+        failing.error = None
         clock.go_on(seconds=600)
         crm.run_due()
         assert ("running", None) == (crm.plugins.status()[0].state, crm.plugins.status()[0].retry_at)

@@ -12,7 +12,7 @@ from crmkit import CRM, Deal, Field, Touchpoint
 from crmkit.domain.ids import ClientId
 from crmkit.errors import Invalid
 from crmkit.events import DealLost, DealWon, Event
-from crmkit.plugins import Channel, ConsentPurpose, EventContext, HookContext, Plugin, Receipt, hookimpl, on
+from crmkit.plugins import Channel, ConsentPurpose, EventContext, HookContext, Message, Plugin, Receipt, hookimpl, on
 
 Method = Callable[..., Any]
 
@@ -203,7 +203,7 @@ def test_what_plugins_bring_is_there_when_the_crm_opens() -> None:
 
         @hookimpl
         def crm_register_channels(self) -> Sequence[Channel]:
-            return [Channel("pigeon", ("postal",), lambda *_: Receipt())]
+            return [Channel("pigeon", ("postal",), _sent)]
 
     with CRM.open("memory://", plugins=[Shoes()]) as crm, crm.begin() as tx:
         anna = tx.clients.add(name="Anna", email="anna@example.org", custom=[size.to(38)])
@@ -211,6 +211,10 @@ def test_what_plugins_bring_is_there_when_the_crm_opens() -> None:
         assert 38 == anna.custom[size]
         assert tx.consents.may_contact(anna.id, purpose="fitting", channel="email").allowed
         assert ["pigeon"] == list(crm.plugins.channels)
+
+
+def _sent(message: Message, key: str) -> Receipt:
+    return Receipt()
 
 
 def _bringing(hook: str, brought: Any, name: str = "odd") -> Plugin[Any]:
@@ -240,8 +244,8 @@ def test_what_a_plugin_brings_must_be_of_the_kind_asked_for(hook: str, brought: 
 
 def test_two_plugins_that_bring_the_same_channel_are_refused() -> None:
     """Which of them sent a message must not depend on their order."""
-    brought = [Channel("sms", ("phone",), lambda *_: Receipt())]
-    other = [Channel("sms", ("phone",), lambda *_: Receipt())]
+    brought = [Channel("sms", ("phone",), _sent)]
+    other = [Channel("sms", ("phone",), _sent)]
     faults = _faults(
         _bringing("crm_register_channels", brought, "one"), _bringing("crm_register_channels", other, "two")
     )

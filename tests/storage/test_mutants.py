@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import broken_meeting as broken_meeting
+import broken_outbox as broken_outbox
 import broken_reading as broken_reading
 import broken_scopes as broken_scopes
 import broken_values as broken_values

@@ -58,6 +58,8 @@ class Event:
     """
 
     topic: ClassVar[str] = ""
+    #: Since which version it goes, None if it stays, and which event comes instead.
+    deprecated: ClassVar[tuple[str, str] | None] = None
     id: EventId
     at: datetime
     actor: Code[str | None]

@@ -102,11 +102,10 @@ def _run(seen: ref[InThread], wake: Condition) -> None:
         with wake:
             if (mode := seen()) is None:
                 return
-            if not mode._woken and not mode._closed:  # noqa: SLF001
-                del mode
+            idle = not mode._woken and not mode._closed  # noqa: SLF001
+            del mode
+            if idle:
                 wake.wait(pause)
-            elif mode is not None:
-                del mode
 
 
 def _told(mode: InThread) -> float:

@@ -48,7 +48,10 @@ def after(heard: type[Event]) -> Callable[..., Any]:
     told.__name__ = told.__qualname__ = name_of(heard)
     told.__doc__ = f"Hear of every `{heard.topic}` after its commit, at least once each. {_first(heard)}"
     told.__annotations__ = {"ctx": EventContext, "event": heard, "return": None}
-    return hookspec(kind="observe", phase="after_commit", fail="isolated")(told)
+    deprecated, instead = heard.deprecated or (None, "")
+    return hookspec(
+        kind="observe", phase="after_commit", fail="isolated", deprecated=deprecated, instead=instead
+    )(told)  # fmt: skip
 
 
 def name_of(heard: type[Event]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, get_type_hints
 
 import attrs
@@ -47,10 +47,27 @@ class Spec:
     since: str
     arguments: tuple[str, ...]
     declared: Callable[..., Any] = attrs.field(repr=False)
+    #: Since which version it goes, None if it stays, and what to write instead.
+    deprecated: str | None = None
+    instead: str = ""
+    #: Arguments that go, each with what to take instead.
+    going: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
 
     def hints(self) -> dict[str, Any]:
         """The types of the arguments and of `return`."""
         return get_type_hints(self.declared)
+
+    def types(self) -> dict[str, str]:
+        """The same as they are written."""
+        given: Mapping[str, Any] = inspect.get_annotations(self.declared)
+        return {name: _written(hint) for name, hint in given.items()}
+
+    @property
+    def signature(self) -> str:
+        """How a plugin writes it, with everything it may take."""
+        types = self.types()
+        taken = ", ".join(["self", *(f"{name}: {types[name]}" for name in self.arguments)])
+        return f"def {self.name}({taken}) -> {types['return']}"
 
     @property
     def doc(self) -> str:
@@ -58,12 +75,22 @@ class Spec:
         return inspect.getdoc(self.declared) or ""
 
 
-def hookspec(*, kind: Kind, phase: Phase, fail: Fail, since: str = "0.2") -> Callable[[F], F]:
-    """Declare a hook; its docstring is the reference, its signature the contract."""
+def hookspec(
+    *, kind: Kind, phase: Phase, fail: Fail, since: str = "0.2", deprecated: str | None = None, instead: str = "",
+    going: Mapping[str, str] | None = None,
+) -> Callable[[F], F]:  # fmt: skip
+    """
+    Declare a hook; its docstring is the reference, its signature the contract.
+
+    *deprecated* since a version, with what to write *instead*; *going* are arguments that go, each with its successor.
+    Whoever implements such a hook, or takes such an argument, is warned when a CRM opens.
+    """
 
     def declare(function: F) -> F:
         arguments = tuple(inspect.signature(function).parameters)
-        spec = Spec(function.__name__, kind, phase, fail, since, arguments, function)
+        spec = Spec(
+            function.__name__, kind, phase, fail, since, arguments, function, deprecated, instead, dict(going or {})
+        )
         marked: Any = function
         marked.__crm__ = spec
         return function
@@ -75,3 +102,9 @@ def spec_of(function: Callable[..., Any]) -> Spec:
     """The contract of a declared hook."""
     spec: Spec = getattr(function, "__crm__")  # noqa: B009  # a name that only `hookspec` sets
     return spec
+
+
+def _written(hint: Any) -> str:
+    if hint is None:
+        return "None"
+    return hint.__name__ if isinstance(hint, type) else str(hint)

@@ -7,7 +7,7 @@ by then, with nobody else in. So it is no copy of the one-writer adapter: clashe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -59,6 +59,10 @@ class WriterAmongOthers(MemoryTransaction):
     def append(self, entry: Entry) -> None:
         super().append(entry)
         self.deeds.append(lambda tx: tx.append(entry))
+
+    def settle(self, positions: Collection[int]) -> None:
+        super().settle(positions)
+        self.deeds.append(lambda tx: tx.settle(positions))
 
     def remember(self, key: str, text: str) -> None:
         super().remember(key, text)

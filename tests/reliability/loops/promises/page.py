@@ -33,6 +33,28 @@ PROMISES = {
             "consent, journal entry and idempotency key of each command are looked for afterwards."
         ),
     ),
+    "R2": (
+        "What was committed is told to everybody who must hear it",
+        (
+            "Eight processes commit, each after a delay of its own, while two relays tell two subscribers. A cursor, which "
+            "asks the journal for what is behind the last position it saw, reads along: what it overlooked is why none is used."
+        ),
+    ),
+    "R3": (
+        "Who takes over from a relay that stopped is not disturbed when it wakes up",
+        (
+            "A relay is stopped in the middle of a handler (SIGSTOP), or killed (SIGKILL). Its lease of one second passes, "
+            "another relay takes over, and the first one goes on, before the second is done or after. Each delivery may be "
+            "marked as told by one of them only, and be retaken within a second after the lease."
+        ),
+    ),
+    "R4": (
+        "Whenever a relay is killed, everything is told, and done once",
+        (
+            "A relay is killed at a random instant (SIGKILL), over and over. It tells a sink, which does a thing once for each "
+            "key and dies now and then, before it did it or after, and an observer that writes into the store under `ctx.once`."
+        ),
+    ),
     "R5": (
         "A failure of the storage leaves the store as it was, and the error says what to do",
         (

@@ -1,0 +1,23 @@
+"""Text messages, through a provider that never sends one key twice."""
+
+from collections.abc import Iterable
+
+from crmkit.plugins import Channel, Message, Plugin, Receipt, hookimpl
+
+
+class Texting(Plugin[None]):
+    """Brings a channel; observers reach people with `ctx.contact(…, channel="sms")`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = dict[str, Message]()
+
+    @hookimpl
+    def crm_register_channels(self) -> Iterable[Channel]:
+        """Bring a way to reach phones."""
+        return [Channel("sms", ("phone",), self.send)]
+
+    def send(self, message: Message, key: str) -> Receipt:
+        """Hand over to the provider; here, keep it in a dictionary."""
+        self.sent.setdefault(key, message)
+        return Receipt(key)

@@ -1,0 +1,73 @@
+"""The checks bite: each promise broken on purpose is noticed by the check that stands for it, and by no other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import busy_module as busy_module
+import prying_module as prying_module
+import pytest
+from broken import BROKEN
+
+from crmkit.testing import PluginConformance
+
+FOLDER = Path(__file__).with_name("broken_plugins")
+Results = Mapping[str, Mapping[str, str | None]]
+#: A CRM refuses to open with one of these, so that every check that opens one fails as well.
+REFUSED = {"Misspelt"}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, str]:
+    """What each check said of each plugin: None, or the message it failed with; and what was printed."""
+    folder = tmp_path_factory.mktemp("broken")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-c", "pytest.ini", "--junitxml=results.xml", "--tb=no"]
+    command += ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "-p", "pytest_crmkit"]
+    paths = os.pathsep.join([str(FOLDER), *sys.path])
+    done = subprocess.run(
+        [*command, "--import-mode=importlib", str(FOLDER / "broken_under_suite.py")],
+        cwd=folder, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths},
+    )  # fmt: skip
+    assert 1 == done.returncode, done.stdout + done.stderr
+    found: dict[str, dict[str, str | None]] = defaultdict(dict)
+    for case in ET.parse(folder / "results.xml").getroot().iter("testcase"):  # noqa: S314  # our own file
+        failed = [one.get("message", "") for kind in ("failure", "error") for one in case.findall(kind)]
+        name = case.get("classname", "").rpartition(".Test_")[2]
+        found[name][case.get("name", "")[5:8]] = failed[0] if failed else None
+    return found, done.stdout
+
+
+def test_no_broken_plugin_passes(said: tuple[Results, str]) -> None:
+    """Whoever breaks a promise is told by every check that claims to hold it."""
+    passed = [
+        f"{name} passes {check}: {broken.promise}"
+        for name, broken in BROKEN.items()
+        for check in broken.noticed_by
+        if not said[0][name].get(check)
+    ]
+    assert not passed, "\n".join(passed)
+
+
+def test_a_broken_plugin_fails_for_what_it_breaks_alone(said: tuple[Results, str]) -> None:
+    """A check that fails by accident would send its author the wrong way."""
+    beside = {
+        f"{name} {check}": message
+        for name, checks in said[0].items()
+        for check, message in checks.items()
+        if message and name not in REFUSED and (name == "sound" or check not in BROKEN[name].noticed_by)
+    }
+    assert {} == beside
+
+
+def test_there_is_a_broken_plugin_for_every_check() -> None:
+    """A check that nothing fails is none."""
+    checks = {name[5:8] for name in dir(PluginConformance) if name.startswith("test_k")}
+    assert checks == {check for broken in BROKEN.values() for check in broken.noticed_by}
+    assert 18 == len(checks)
