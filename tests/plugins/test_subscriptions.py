@@ -89,11 +89,7 @@ async def slow(ctx: EventContext, event: Event) -> None: ...
 )
 def test_a_subscription_that_would_not_work_cannot_be_made(wrong: dict[str, Any], code: str) -> None:
     """Where it is written is where it is told."""
-<<<<<<< HEAD
-    given: dict[str, Any] = {"name": "one", "heard": ("*",), "handle": silent, **wrong}
-=======
     given: dict[str, Any] = {"name": "one", "heard": ("*",), "handle": silent} | wrong
->>>>>>> webhooks
     with pytest.raises(Invalid) as caught:
         Subscription(**given)
     assert [code] == [one.code for one in caught.value.faults]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from threading import Event as Signal, Thread
-from typing import Any
 
 import pytest
 

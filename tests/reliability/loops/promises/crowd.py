@@ -36,6 +36,9 @@ from crmkit.storage.sql.transaction import SQLTransaction
 #: Events of one commit, the longest delay before one, how often the idle look, and how long all may take, in seconds.
 EVENTS, DELAY, LOOK, LIMIT = 5, 0.004, 0.02, 3 * 3600
 
+#: Nobody sets it: a pause.
+BETWEEN = Event()
+
 
 class Loop(Plugin[None]):
     """Two who hear, and write down what they heard."""
@@ -84,7 +87,7 @@ class Crowd:
                 if status := os.waitpid(pid, 0)[1]:
                     raise ChildProcessError(f"A writer failed: {status}.")
             while self._waiting():
-                Event().wait(LOOK)
+                BETWEEN.wait(LOOK)
             seconds = time.monotonic() - began
             os.kill(cursor, signal.SIGTERM)
             if not select.select([reading], [], [], 60)[0]:
@@ -126,10 +129,10 @@ class Crowd:
         return pid
 
     def _write(self, number: int) -> None:
-        random, commit, between = Random(f"{self.seed} {number}"), SQLTransaction.commit, Event().wait
+        random, commit = Random(f"{self.seed} {number}"), SQLTransaction.commit
 
         def late(self: SQLTransaction) -> None:
-            between(random.uniform(0, DELAY))  # the journal has its position, and nobody sees it yet
+            BETWEEN.wait(random.uniform(0, DELAY))  # the journal has its position, and nobody sees it yet
             commit(self)
 
         SQLTransaction.commit = late  # type: ignore[method-assign]
@@ -148,7 +151,7 @@ class Crowd:
             with suppress(StorageBusy):  # what it had claimed is told when the lease is over
                 did = bool(self.crm.relay.run_once())
             if not did:
-                Event().wait(LOOK)
+                BETWEEN.wait(LOOK)
 
     def _follow(self, told: int) -> None:
         """Read what is behind the last position seen, over and over; at the end, say what that did not find."""
@@ -163,7 +166,7 @@ class Crowd:
                 seen, last = seen + len(found), found[-1] if found else last
                 if last_look:
                     break
-                Event().wait(0.001)
+                BETWEEN.wait(0.001)
             there = connection.execute(text("SELECT count(*) FROM crm_journal")).scalar_one()
         os.write(told, b"%d" % (there - seen))
         signal.pause()

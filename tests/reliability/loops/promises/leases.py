@@ -30,6 +30,9 @@ LEASE, LOOK, LIMIT = 1.0, 0.1, 60.0
 #: What happens to a relay that has begun: it is stopped, and done before its successor or after it; or it is killed.
 WAYS = ("done first", "done last", "killed", "killed")
 
+#: Nobody sets it: a pause.
+BETWEEN = Event()
+
 
 class Loop(Plugin[None]):
     """Says that it has begun, and waits for a word."""
@@ -209,7 +212,7 @@ def work(crm: CRM, plugin: Loop) -> None:
             os.write(plugin.told, f"told {did.told}\n".encode())
         elif not did:
             due = crm.relay.wait_for()
-            Event().wait(LOOK if due is None else min(LOOK, max(due.total_seconds(), 0.005)))
+            BETWEEN.wait(LOOK if due is None else min(LOOK, max(due.total_seconds(), 0.005)))
     os._exit(0)
 
 

@@ -35,6 +35,9 @@ from promises import sink
 #: How many clients a file gets at each kill, and how long a child may take at most.
 EVENTS, LIMIT = 2, 60.0
 
+#: Nobody sets it: a pause.
+BETWEEN = Event()
+
 
 class Loop(Plugin[None]):
     """Tells outside and inside."""
@@ -127,7 +130,7 @@ class File:
             said = os.read(reading, 1)
             heard += said.count(b".")
             idle = b"!" in said or not said
-        Event().wait(self.random.uniform(0, 0.002))
+        BETWEEN.wait(self.random.uniform(0, 0.002))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
