@@ -31,6 +31,7 @@ from hooks.crm_register_consent_purposes import Birthdays
 from hooks.crm_register_endpoints import Forms
 from hooks.crm_register_fields import SIZE, Shoes
 from hooks.crm_register_health_checks import Mail
+from hooks.crm_register_observers import Lamps, LampSettings
 from hooks.crm_resolve_client import Directory
 from hooks.crm_timeline import Archive
 
@@ -112,6 +113,15 @@ def registers_health_checks() -> None:
         )  # fmt: skip
         mail.connected = True
         assert check.run() is None
+
+
+def registers_observers() -> None:
+    lamps = Lamps(LampSettings(lamps={"green": "client.added", "red": "deal.lost"}))
+    with _open(lamps) as crm:
+        assert ("lamps.green", "lamps.red") == crm.plugins.status()[0].subscribers
+        with crm.begin() as tx:
+            tx.clients.add(name="Anna")
+        assert {"green"} == lamps.lit
 
 
 def registers_endpoints() -> None:
@@ -247,6 +257,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     "crm_register_consent_purposes": registers_consent_purposes,
     "crm_register_channels": registers_channels,
     "crm_register_health_checks": registers_health_checks,
+    "crm_register_observers": registers_observers,
     "crm_register_endpoints": registers_endpoints,
     "crm_register_commands": registers_commands,
     "crm_resolve_client": resolves_a_client,
