@@ -11,7 +11,9 @@ from crmkit.plugins import EventContext, Plugin, Subscription, hookimpl, setting
 class LampSettings:
     """The lamps, and what each one tells of."""
 
-    lamps: Mapping[str, str] = setting(help='A topic such as "deal.won" for each lamp, by its name.', factory=dict)
+    lamps: Mapping[str, str] = setting(
+        help='A topic such as "deal.won" for each lamp, by its name.', factory=dict[str, str]
+    )
 
 
 class Lamps(Plugin[LampSettings]):
