@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
@@ -27,7 +28,7 @@ class Odd(Plugin[None]):
 @pytest.fixture(autouse=True)
 def _a_folder_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    cast("Any", monkeypatch).syspath_prepend(str(tmp_path))
     monkeypatch.delenv("CRMKIT_PLUGINS", raising=False)
     for name in [one for one in sys.modules if one.startswith(("crmkit_bell", "crmkit_odd"))]:
         monkeypatch.delitem(sys.modules, name)

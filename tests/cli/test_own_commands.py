@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,7 +20,7 @@ POLISH = (
 @pytest.fixture(autouse=True)
 def _a_bell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    cast("Any", monkeypatch).syspath_prepend(str(tmp_path))
     monkeypatch.delenv("CRMKIT_PLUGINS", raising=False)
     for name in ("crmkit_bell", "crmkit_bell_polish"):
         monkeypatch.delitem(sys.modules, name, raising=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
@@ -19,7 +20,7 @@ from crmkit.plugins import load
 @pytest.fixture(autouse=True)
 def _a_folder_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    cast("Any", monkeypatch).syspath_prepend(str(tmp_path))
     monkeypatch.setenv("COLUMNS", "400")
     monkeypatch.delenv("CRMKIT_PLUGINS", raising=False)
     monkeypatch.delitem(sys.modules, "crmkit_bell", raising=False)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from installing import install_bell
@@ -28,7 +29,7 @@ def _begun(folder: Path, *words: str) -> subprocess.Popen[str]:
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A store where a bell is to hear of two clients."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+    cast("Any", monkeypatch).syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "crmkit_bell", raising=False)
     config, url = install_bell(tmp_path), f"sqlite:///{tmp_path}/shop.db"
     with CRM.open(url, plugins=load(config), delivery="external") as crm:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any, cast
 
 import pytest
 from installing import install
@@ -52,7 +53,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tup
     def shop(deed: str) -> tuple[str, PluginsConfig]:
         name = f"crmkit_deed_{deed}"
         install(tmp_path, name, name, SOURCE.replace("DEED", DEEDS[deed]), good="Good", bad="Bad")
-        monkeypatch.syspath_prepend(str(tmp_path))
+        cast("Any", monkeypatch).syspath_prepend(str(tmp_path))
         monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
         (tmp_path / "crmkit.toml").write_text('[plugins]\nenabled = ["bad", "good"]\n')
         config, url = load(tmp_path / "crmkit.toml"), f"sqlite:///{tmp_path}/shop.db"
