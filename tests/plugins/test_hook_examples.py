@@ -34,13 +34,9 @@ from hooks.crm_register_consent_purposes import Birthdays
 from hooks.crm_register_endpoints import Forms
 from hooks.crm_register_fields import SIZE, Shoes
 from hooks.crm_register_health_checks import Mail
-<<<<<<< HEAD
 from hooks.crm_register_jobs import Morning
 from hooks.crm_register_migrations import Answers
 from hooks.crm_register_observers import Bells, BellsSettings
-=======
-from hooks.crm_register_observers import Lamps, LampSettings
->>>>>>> webhooks
 from hooks.crm_resolve_client import Directory
 from hooks.crm_timeline import Archive
 
@@ -122,15 +118,6 @@ def registers_health_checks() -> None:
         )  # fmt: skip
         mail.connected = True
         assert check.run() is None
-
-
-def registers_observers() -> None:
-    lamps = Lamps(LampSettings(lamps={"green": "client.added", "red": "deal.lost"}))
-    with _open(lamps) as crm:
-        assert ("lamps.green", "lamps.red") == crm.plugins.status()[0].subscribers
-        with crm.begin() as tx:
-            tx.clients.add(name="Anna")
-        assert {"green"} == lamps.lit
 
 
 def registers_endpoints() -> None:
@@ -291,7 +278,6 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     "crm_register_consent_purposes": registers_consent_purposes,
     "crm_register_channels": registers_channels,
     "crm_register_health_checks": registers_health_checks,
-    "crm_register_observers": registers_observers,
     "crm_register_endpoints": registers_endpoints,
     "crm_register_commands": registers_commands,
     "crm_register_observers": registers_observers,
