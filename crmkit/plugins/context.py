@@ -100,6 +100,11 @@ class ProjectContext(HookContext):
         self._sql = sql
 
     @property
+    def has_sql(self) -> bool:
+        """Whether this storage has SQL, and so tables of the plugin's own."""
+        return self._sql is not None and self._sql(self._unit, self._plugin) is not None
+
+    @property
     def sql(self) -> Any:
         """
         Statements on the plugin's own tables, in the same commit: `ctx.sql.execute(select(…))`.

@@ -16,6 +16,7 @@ KINDS: Final[Mapping[str, str]] = {
     "channel": "Reaches clients by a way of its own.",
     "observer": "Hears what happened, after it happened.",
     "policy": "Objects to what must not happen.",
+    "tables": "Keeps rows in tables of its own, on SQL.",
 }
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*").fullmatch
 #: Longer ones leave no room for a subscriber's method.
@@ -40,6 +41,8 @@ def files(name: str, kind: str) -> Mapping[str, str]:
         f"src/{words['module']}/settings.py": f"{kind}_settings.py",
         f"tests/test_{name}.py": f"test_{kind}.py",
     }
+    if kind == "tables":
+        templates[f"src/{words['module']}/migrations/0001_first.py"] = "tables_migration.py"
     made = {path: _text(template, words) for path, template in templates.items()}
     return {**made, f"src/{words['module']}/py.typed": ""}
 
