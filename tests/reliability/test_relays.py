@@ -45,7 +45,7 @@ def _counted(start: Start, loop: str, patience: float, **asked: Any) -> Mapping[
     return counts
 
 
-@scales(plain=15, heavy=1_000, nightly=100_000)
+@scales(plain=15, heavy=3_000, nightly=100_000)
 def test_a_relay_killed_at_any_instant_loses_nothing_and_doubles_nothing(
     run: str, scale: int, memory_folder: Path, script: Start, tell: Tell
 ) -> None:
@@ -70,7 +70,7 @@ def test_who_takes_over_from_a_relay_is_not_disturbed_when_that_wakes_up(
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-@scales(plain=200, heavy=10_000, nightly=1_000_000)
+@scales(plain=200, heavy=20_000, nightly=1_000_000)
 def test_what_a_crowd_commits_at_once_reaches_everybody(
     url: str, database: str, run: str, scale: int, tmp_path: Path, script: Start, tell: Tell
 ) -> None:
