@@ -6,10 +6,9 @@ import json
 from collections.abc import Callable
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from crmkit import CRM
+from crmkit.cli.tables import wide, with_columns
 from crmkit.plugins.delivery.outbox import Outbox, delivery_id
 from crmkit.ports import Delivery, DeliveryState
 
@@ -50,12 +49,10 @@ def list_(
     if not page:
         click.echo("Nothing waits, and nothing is dead." if not lag else "Nothing of this kind.")
         return
-    table = Table(box=None, header_style="", pad_edge=False)
-    for name in _SHOWN:
-        table.add_column(name, overflow="fold")
+    table = with_columns(*_SHOWN)
     for one in page:
         table.add_row(*[str("" if (cell := _plain(one, name)) is None else cell) for name in _SHOWN])
-    Console().print(table)
+    wide().print(table)
     for name, behind in lag.items():
         click.echo(f"{name}: {behind.waiting} wait, {behind.dead} dead, since {behind.oldest.isoformat()}")
     if page.next is not None:

@@ -6,28 +6,46 @@ import os
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import attrs
 import click
 
 from crmkit.cli.opening import config_at
 from crmkit.plugins import CommandLine, Plugins
+from crmkit.plugins.discovery import installed
 
 
 def commands_of(plugin: str) -> click.Group | None:
-    """The commands of a plugin on the host's list; None if it is not there, or brings none. Others are not made."""
+    """
+    The commands of a plugin on the host's list; None if it is not there, or brings none. Others are not made.
+
+    One whose settings are still wrong shows those that need none: they may print what it lacks.
+    """
     file = os.environ.get("CRMKIT_PLUGINS")
     config = config_at(Path(file) if file else None)
     if plugin not in config.enabled:
         return None
     plugins = Plugins(attrs.evolve(config, enabled=(plugin,), required=frozenset()))
-    brought = {one.name: one for _, one in plugins.commands()}
+    brought = {one.name: one for _, one in plugins.commands()} or _without_settings(plugin)
     if not brought:
         (status,) = plugins.status()
         why = f" It is {status.state}: see crmkit plugins doctor {plugin}." if status.faults else ""
         message = f"The plugin {plugin} brings no commands.{why}"
         raise click.UsageError(message)
     return _Own(plugin, brought)
+
+
+def _without_settings(plugin: str) -> Mapping[str, CommandLine]:
+    """What an installed plugin brings that was given no settings; nothing if it cannot say so without."""
+    for offer in installed().get(plugin, ())[:1]:
+        try:
+            kind: Any = offer.load()
+            found = list(kind.crm_register_commands(kind.__new__(kind)))
+        except (Exception, SystemExit):  # noqa: BLE001  # the doctor says why
+            return {}
+        return {one.name: one for one in found if isinstance(one, CommandLine)}
+    return {}
 
 
 class _Own(click.Group):

@@ -9,11 +9,11 @@ from typing import Any
 
 import attrs
 import click
-from rich.console import Console
 from rich.table import Table
 
 from crmkit.cli.doctor import doctor
 from crmkit.cli.opening import config_at, opened, plugins_option
+from crmkit.cli.tables import wide, with_columns
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins import Plugin, Plugins, PluginStatus
 from crmkit.plugins.delivery.outbox import counted
@@ -58,7 +58,10 @@ def list_(url: str | None, file: Path | None, as_json: bool, everything: bool) -
     elif not found:
         click.echo("No plugin is listed. Name some under [plugins] enabled = […], or see those installed with --all.")
     else:
-        Console().print(_table(found))
+        wide().print(_table(found))
+        for one in found:
+            if note := _note(one):
+                click.echo(f"\n{one.name}: {note}")
 
 
 @plugins.command()
@@ -70,10 +73,10 @@ def hooks(as_json: bool) -> None:
         fields = ("name", "kind", "phase", "fail", "since", "arguments")
         click.echo(json.dumps([{field: getattr(one, field) for field in fields} for one in specs], indent=2))
         return
-    table = _with_columns("hook", "kind", "phase", "on failure", "arguments")
+    table = with_columns("hook", "kind", "phase", "on failure", "arguments")
     for one in specs:
         table.add_row(one.name, one.kind, one.phase, one.fail, ", ".join(one.arguments))
-    Console().print(table)
+    wide().print(table)
 
 
 @plugins.command()
@@ -104,14 +107,13 @@ def _settings_of(name: str) -> type[Any] | None:
 
 
 def _table(found: Sequence[PluginStatus]) -> Table:
-    table = _with_columns("#", "plugin", "state", "version", "api", "hooks", "subscribers (waiting/dead)", "note")
+    table = with_columns("#", "plugin", "state", "version", "api", "hooks", "subscribers (waiting/dead)")
     for one in found:
         works = one.state in ("running", "stopped", "not_ready")
         table.add_row(
             "-" if one.place is None else str(one.place), one.name, one.state, one.version or "-", one.api,
             str(len(one.hooks)) if works else "-",
             f"{len(one.subscribers)} ({one.waiting}/{one.dead})" if works else "-",
-            _note(one),
         )  # fmt: skip
     return table
 
@@ -119,16 +121,9 @@ def _table(found: Sequence[PluginStatus]) -> Table:
 def _note(one: PluginStatus) -> str:
     for first in one.faults[:1]:
         more = f" (1 of {len(one.faults)})" if len(one.faults) > 1 else ""
-        return f"{first.path}: {first.message}{more} See: crmkit plugins doctor {one.name}"
+        return f"{first.message}{more} crmkit plugins doctor {one.name} tells all."
     if one.state == "available":
         return "installed, not in plugins.enabled"
     if one.state == "incompatible":
         return f"made for the plugin API {one.api}"
     return one.reason or "; ".join(one.notes)
-
-
-def _with_columns(*names: str) -> Table:
-    table = Table(box=None, header_style="", pad_edge=False)
-    for name in names:
-        table.add_column(name, overflow="fold")
-    return table

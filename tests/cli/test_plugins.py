@@ -72,7 +72,7 @@ def test_what_is_wrong_stands_beside_its_plugin(tmp_path: Path) -> None:
     (tmp_path / "crmkit.toml").write_text('[plugins]\nenabled = ["bell", "gone"]\n[plugins.bell]\nfile = 5\n')
     told = _run()
     assert "misconfigured" in told
-    assert "See: crmkit plugins doctor bell" in told
+    assert "crmkit plugins doctor bell tells all" in told
     assert "No installed distribution brings a plugin gone." in told
 
 
