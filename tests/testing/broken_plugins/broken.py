@@ -88,10 +88,6 @@ class NotesTwice(Shop):
             tx.notes.add(event.client_id, text="Came to us.")
 
 
-class GivingUp(BaseException):
-    pass
-
-
 @breaks("what an observer meets harms nobody", "k08")
 class GivesUp(Shop):
     name = "shop"
@@ -101,7 +97,7 @@ class GivesUp(Shop):
         try:
             super().greet(ctx, event)
         except Retry:
-            raise GivingUp from None
+            raise KeyboardInterrupt from None  # the one thing that is not taken for a plugin's own failure
 
 
 @breaks("hooks answer to every verb", "k09")
