@@ -12,7 +12,7 @@ import pytest
 TIERS = {
     "bronze": tuple(f"K{number:02}" for number in range(1, 7)),
     "silver": tuple(f"K{number:02}" for number in range(7, 15)),
-    "gold": tuple(f"K{number:02}" for number in range(17, 21)),
+    "gold": tuple(f"K{number:02}" for number in range(16, 21)),
 }
 NOT_CONCERNED = "nothing to check"
 

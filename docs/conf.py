@@ -12,7 +12,7 @@ version = release = _project["version"]
 
 extensions = ["myst_parser"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples"]
 nitpicky = True
 
 html_theme = "furo"

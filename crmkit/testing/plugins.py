@@ -13,10 +13,11 @@ from crmkit.testing.plugin_suite.bronze import Bronze
 from crmkit.testing.plugin_suite.day import ordinary_day
 from crmkit.testing.plugin_suite.gold import Gold
 from crmkit.testing.plugin_suite.silver import Silver
+from crmkit.testing.plugin_suite.tables import Tables
 from crmkit.testing.plugin_suite.trial import Scenario, Trial
 
 
-class PluginConformance(Bronze, Silver, Gold):
+class PluginConformance(Bronze, Silver, Tables, Gold):
     """
     Subclass it in a test module, or let `plugin_conformance` do it, and name your plugin.
 

@@ -62,7 +62,7 @@ def test_a_broken_plugin_fails_for_what_it_breaks_alone(said: tuple[Results, str
         f"{name} {check}": message
         for name, checks in said[0].items()
         for check, message in checks.items()
-        if message and name not in REFUSED and (name == "sound" or check not in BROKEN[name].noticed_by)
+        if message and name not in REFUSED and (name.startswith("sound") or check not in BROKEN[name].noticed_by)
     }
     assert {} == beside
 
@@ -71,7 +71,7 @@ def test_there_is_a_broken_plugin_for_every_check() -> None:
     """A check that nothing fails is none."""
     checks = {name[5:8] for name in dir(PluginConformance) if name.startswith("test_k")}
     assert checks == {check for broken in BROKEN.values() for check in broken.noticed_by}
-    assert 18 == len(checks)
+    assert 19 == len(checks)
 
 
 def test_the_run_tells_which_tier_was_reached(said: tuple[Results, str]) -> None:
@@ -83,7 +83,7 @@ def test_the_run_tells_which_tier_was_reached(said: tuple[Results, str]) -> None
     ("held", "told"),
     [
         (range(1, 21), "gold"),
-        (range(1, 15), "silver; gold wants K17, K18, K19, K20"),
+        (range(1, 15), "silver; gold wants K16, K17, K18, K19, K20"),
         (range(1, 14), "bronze; silver wants K14"),
         (range(2, 21), "no tier; bronze wants K01"),
     ],

@@ -32,6 +32,7 @@ def files(name: str, kind: str) -> Mapping[str, str]:
         "module": f"crmkit_{name}",
         "cls": "".join(word.capitalize() for word in name.split("_")),
         "about": KINDS[kind],
+        "settings": _text(f"{kind}_settings.md", {}),
     }
     templates = {
         "pyproject.toml": "pyproject.toml",

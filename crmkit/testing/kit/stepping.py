@@ -41,10 +41,18 @@ class Steps:
 
 
 class SteppedStorage:
-    """Passes everything on; each method of a transaction is a step, `rollback` alone is free: the dead write nothing."""
+    """
+    Passes everything on; each method of a transaction is a step, `rollback` alone is free: the dead write nothing.
+
+    Whoever asks what it is hears what it holds, so that plugins have tables of their own wherever a storage has SQL.
+    """
 
     def __init__(self, inner: Storage, steps: Steps) -> None:
         self._inner, self._steps = inner, steps
+
+    @property
+    def __class__(self) -> type[Any]:  # type: ignore[override]  # `isinstance` asks it
+        return type(self._inner)
 
     @property
     def name(self) -> str:
@@ -70,11 +78,18 @@ class SteppedStorage:
 
 class _Stepped:
     def __init__(self, inner: StorageTransaction, steps: Steps) -> None:
-        self._inner, self._steps = inner, steps
+        vars(self).update(_inner=inner, _steps=steps)
+
+    @property
+    def __class__(self) -> type[Any]:  # type: ignore[override]  # as above
+        return type(self._inner)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._inner, name, value)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        if not callable(found) or name == "rollback":
+        if not callable(found) or name == "rollback" or name.startswith("_"):
             return found
 
         def stepped(*args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crmkit.crm.doors import CRM
+from crmkit.crm.plugin_tables import prepare_tables
 from crmkit.domain.events import Event
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins.host import Plugins
@@ -64,6 +65,7 @@ class Workshop:
         given: dict[str, Any] = {"clock": self.clock, "ids": self.ids, "delivery": "external", "region": "RU"}
         given |= options
         try:
+            prepare_tables(known, kept, "create")
             crm = CRM(kept, plugins=known, **given)
         except BaseException:
             kept.close()

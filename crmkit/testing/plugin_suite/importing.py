@@ -61,10 +61,11 @@ def imported(kind: type[Plugin[Any]]) -> dict[str, Any]:
 
 def forbidden_imports(kind: type[Plugin[Any]]) -> Iterator[str]:
     """What its distribution takes from crmkit that is not for plugins, and blinker."""
+    own = f"{_package(kind)}."
     for path in _sources(kind):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for said in _names(node):
-                if not _allowed(said):
+                if not said.startswith(own) and not _allowed(said):
                     yield f"{path.name}: {said}"
 
 
@@ -92,11 +93,16 @@ def _names(node: ast.AST) -> Iterator[str]:
             pass
 
 
+def _package(kind: type[Plugin[Any]]) -> str:
+    """The package that its distribution brings, or its own inside crmkit; empty for a module by itself."""
+    package = sys.modules[kind.__module__].__package__ or ""
+    top = package.partition(".")[0]
+    return package if top == "crmkit" else top
+
+
 def _sources(kind: type[Plugin[Any]]) -> list[Path]:
     """The files of its package, or its one module."""
-    own = Path(inspect.getfile(kind))
-    package = sys.modules[kind.__module__].__package__
-    top = sys.modules.get(package.partition(".")[0]) if package else None
-    if top is None or not hasattr(top, "__path__"):
-        return [own]
-    return [path for folder in top.__path__ for path in sorted(Path(folder).rglob("*.py"))]
+    package = sys.modules.get(_package(kind))
+    if package is None or not hasattr(package, "__path__"):
+        return [Path(inspect.getfile(kind))]
+    return [path for folder in package.__path__ for path in sorted(Path(folder).rglob("*.py"))]

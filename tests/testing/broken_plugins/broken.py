@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import attrs
-from sound import Shop, ShopSettings
+from sound import Shop, ShopSettings, ShopWithTables
 
 import crmkit.events
 from crmkit import Touchpoint
@@ -88,10 +88,6 @@ class NotesTwice(Shop):
             tx.notes.add(event.client_id, text="Came to us.")
 
 
-class GivingUp(BaseException):
-    pass
-
-
 @breaks("what an observer meets harms nobody", "k08")
 class GivesUp(Shop):
     name = "shop"
@@ -101,7 +97,7 @@ class GivesUp(Shop):
         try:
             super().greet(ctx, event)
         except Retry:
-            raise GivingUp from None
+            raise KeyboardInterrupt from None  # the one thing that is not taken for a plugin's own failure
 
 
 @breaks("hooks answer to every verb", "k09")
@@ -180,6 +176,30 @@ class LogsPersons(Shop):
     def log(self, ctx: EventContext, event: ClientAdded) -> None:
         with ctx.read() as tx:
             ctx.log.info("welcome %s", tx.clients.get(event.client_id).name)
+
+
+@breaks("its tables bear its name, whatever way they are made", "k16")
+class MakesLooseTable(ShopWithTables):
+    name = "shop"
+    revisions = "loose_table"
+
+
+@breaks("its tables go when it goes", "k16")
+class LeavesTable(ShopWithTables):
+    name = "shop"
+    revisions = "left_table"
+
+
+@breaks("what comes can go", "k16")
+class CannotGo(ShopWithTables):
+    name = "shop"
+    revisions = "no_way_back"
+
+
+@breaks("crmkit's own tables stay as they are", "k16")
+class TouchesOurs(ShopWithTables):
+    name = "shop"
+    revisions = "index_on_ours"
 
 
 @breaks("every storage gives the same outcome", "k17")

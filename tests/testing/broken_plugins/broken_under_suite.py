@@ -1,5 +1,5 @@
 """
-The suite on every broken plugin, and on the sound one they differ from. `test_broken_plugins.py` runs it in one process.
+The suite on every broken plugin, and on the sound ones they differ from. `test_broken_plugins.py` runs it in one process.
 
 Every plugin meets every check but the two that take a process or a hundred, which only those meet that name them.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import busy_module as busy_module
 import prying_module as prying_module
 from broken import BROKEN, Broken
-from sound import Shop
+from sound import Shop, ShopWithTables
 
 from crmkit.testing import PluginConformance
 
@@ -31,5 +31,6 @@ def _suite(broken: Broken) -> type[PluginConformance]:
     return type("Suite", (PluginConformance,), {**dict.fromkeys(left_out), **given})
 
 
-for _name, _broken in {**BROKEN, "sound": Broken(Shop, "", tuple(SLOW))}.items():
+SOUND = {"sound": Broken(Shop, "", tuple(SLOW)), "sound_with_tables": Broken(ShopWithTables, "", ())}
+for _name, _broken in {**BROKEN, **SOUND}.items():
     globals()[f"Test_{_name}"] = _suite(_broken)

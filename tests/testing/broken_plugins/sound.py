@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar
 
 import attrs
 
@@ -46,3 +48,14 @@ class Shop(Plugin[ShopSettings]):
     @hookimpl
     def crm_check_change(self, changes: Sequence[RecordChange]) -> Iterable[Veto]:
         return [Veto("rude", "Be polite.", "name") for one in changes if getattr(one.after, "name", "") == "rude"]
+
+
+class ShopWithTables(Shop):
+    """Keeps orders in tables of its own as well."""
+
+    name = "shop"
+    revisions: ClassVar[str] = "orders"
+
+    @hookimpl
+    def crm_register_migrations(self) -> Iterable[Path]:
+        return [Path(__file__).parent / "revisions" / self.revisions]
