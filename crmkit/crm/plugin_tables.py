@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from crmkit.errors import Fault
+import attrs
+
+from crmkit.errors import Fault, Invalid
 from crmkit.plugins.host import Plugins
 from crmkit.ports import Storage
 from crmkit.services.unit import Unit
 from crmkit.storage.opening import Migrate
+
+if TYPE_CHECKING:
+    from crmkit.storage.sql.plugin_tables import PluginTables
 
 
 def prepare_tables(plugins: Plugins, storage: Storage, migrate: Migrate) -> None:
     """
     Bring the tables of plugins up to date, before any of them starts; no hook is called meanwhile.
 
-    With `never` a plugin whose tables are behind does not start, and says so. Storages without SQL have no tables.
+    With `never` a plugin whose tables are behind, or whose folder has no branch of its own, does not start, and says
+    so; otherwise such a folder is `Invalid`. Storages without SQL have no tables.
     """
     if not plugins.migrations():
         return
@@ -26,13 +33,25 @@ def prepare_tables(plugins: Plugins, storage: Storage, migrate: Migrate) -> None
         return
     for name, folder in plugins.migrations():
         tables = PluginTables(storage, name, folder)
-        if not tables.behind():
-            continue
         if migrate == "never":
-            say = "Its tables are behind. Back the store up and open it with migrate='upgrade'."
-            plugins.set_back(name, Fault(f"plugins.{name}", "tables_behind", say, name))
-        else:
+            for fault in _missing(tables):
+                plugins.set_back(name, fault)
+        elif tables.behind():
             tables.upgrade()
+
+
+def _missing(tables: PluginTables) -> Iterator[Fault]:
+    """Why a plugin cannot work with its tables as they are."""
+    name = tables.plugin
+    try:
+        behind = tables.behind()
+    except Invalid as error:
+        for fault in error.faults:
+            yield attrs.evolve(fault, path=f"plugins.{name}.{fault.path}", plugin=name)
+        return
+    if behind:
+        say = "Its tables are behind. Back the store up and open it with migrate='upgrade'."
+        yield Fault(f"plugins.{name}", "tables_behind", say, name)
 
 
 def own_tables(unit: Unit, plugin: str) -> Any:

@@ -9,6 +9,8 @@ import attrs
 
 #: What projects call the page where faults are told, in the order it is looked for; a home page is better than none.
 _TRACKERS = ("issues", "tracker", "bug tracker", "issue tracker", "bugs", "bug reports", "source", "homepage")
+#: By when what goes is gone.
+REFUSED_BY = "crmkit 2.0"
 
 
 class RemovedInCrmkit2Warning(DeprecationWarning):

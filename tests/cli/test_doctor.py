@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, cast
 
+import attrs
 import pytest
 from click.testing import CliRunner
 from installing import install, install_bell
@@ -14,7 +15,8 @@ from installing import install, install_bell
 from crmkit import CRM
 from crmkit.cli.plugins import plugins
 from crmkit.errors import Invalid
-from crmkit.plugins import load
+from crmkit.events import DealWon
+from crmkit.plugins import load, registry
 
 PLUGIN = """
 from crmkit.events import DealWon
@@ -116,6 +118,80 @@ def test_with_a_store_deliveries_are_looked_at(tmp_path: Path) -> None:
     assert [] == _found("--store", url)
     config.write_text("")
     assert [("P10", "bell")] == _found("--store", url)
+
+
+OLD = """
+    @hookimpl
+    def crm_check_change(self, ctx, changes): ...
+"""
+
+
+def test_what_goes_is_told_with_what_to_write_and_by_when(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hook, an argument and an event, each on its own; as findings, so nobody is warned besides."""
+    before = registry.declared()
+    old = attrs.evolve(
+        before["crm_check_change"], deprecated="0.4", instead="crm_check_deal", going={"changes": "ctx.changes"}
+    )
+    monkeypatch.setattr(registry, "declared", lambda: {**before, old.name: old})
+    monkeypatch.setattr(DealWon, "deprecated", ("0.5", "DealClosed"))
+    _odd(tmp_path, PLUGIN + OLD)
+    said = [
+        "implements crm_check_change, deprecated since 0.4. Write crm_check_deal instead.",
+        "takes changes in crm_check_change, which is deprecated. Write ctx.changes instead.",
+        "implements crm_after_deal_won, deprecated since 0.5. Write DealClosed instead.",
+    ]
+    result = CliRunner().invoke(plugins, ["doctor"])
+    assert [f"P07 odd: It {one} crmkit 2.0 refuses it." for one in said] == result.output.splitlines()
+
+
+TABLES = (
+    PLUGIN
+    + """
+    @hookimpl
+    def crm_register_migrations(self):
+        from pathlib import Path
+        return [Path(__file__).parent / "odd"]
+"""
+)
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "odd_0001", None, ("odd",), None
+
+def upgrade():
+    op.create_table("odd__answer", sa.Column("id", sa.Integer, primary_key=True))
+
+def downgrade():
+    op.drop_table("odd__answer")
+"""
+
+
+def _tables(folder: Path) -> str:
+    """A store, and a plugin whose tables are not in it."""
+    _odd(folder, TABLES)
+    (folder / "odd").mkdir()
+    (folder / "odd" / "odd_0001.py").write_text(REVISION)
+    url = f"sqlite:///{folder}/shop.db"
+    CRM.open(url).close()
+    return url
+
+
+def test_tables_that_are_behind_are_told_until_they_are_there(tmp_path: Path) -> None:
+    """Only a store has tables, and the doctor changes none."""
+    url = _tables(tmp_path)
+    assert [] == _found()
+    assert [("P08", "odd")] == _found("--store", url) == _found("--store", url)
+    CRM.open(url, plugins=load(tmp_path / "crmkit.toml"), migrate="upgrade").close()
+    assert [] == _found("--store", url)
+
+
+def test_tables_without_a_first_revision_are_told(tmp_path: Path) -> None:
+    """Nobody can bring them up to date; the other plugins start all the same."""
+    url = _tables(tmp_path)
+    (tmp_path / "odd" / "odd_0001.py").unlink()
+    assert [("P08", "odd")] == _found("--store", url)
+    assert "branch_labels = ('odd',)" in CliRunner().invoke(plugins, ["doctor", "--store", url]).output
 
 
 def test_a_plugin_that_is_not_listed_cannot_be_asked_about(tmp_path: Path) -> None:

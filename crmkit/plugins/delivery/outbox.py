@@ -14,7 +14,7 @@ from crmkit.domain.ids import DeliveryId
 from crmkit.domain.query import Page, Query
 from crmkit.domain.where import EVERYTHING, Test, Where
 from crmkit.errors import Fault, Invalid
-from crmkit.plugins.delivery.queue import ONE_AT_A_TIME, Begin
+from crmkit.plugins.delivery.queue import ONE_AT_A_TIME, Begin, let_next
 from crmkit.plugins.states import PluginStatus
 
 if TYPE_CHECKING:
@@ -75,8 +75,15 @@ class Outbox:
         return sum(self._revived(chunk) for chunk in self._chunks(ids, subscriber))
 
     def discard(self, ids: Collection[DeliveryId] | None = None, *, subscriber: str | None = None) -> int:
-        """Forget deliveries: nobody is told of them any more."""
-        return sum(self._removed(chunk) for chunk in self._chunks(ids, subscriber))
+        """Forget deliveries: nobody is told of them any more; whatever waited for its turn behind them comes."""
+        count, held_up = 0, dict[tuple[str, str], Delivery]()
+        for chunk in self._chunks(ids, subscriber):
+            gone, idle = self._removed(chunk)
+            count += gone
+            held_up |= {(one.subscriber, one.subject): one for one in idle}
+        # Not before all are gone: the next one may be among those still to be forgotten.
+        self._let_next(list(held_up.values()))
+        return count
 
     def _chunks(self, ids: Collection[DeliveryId] | None, subscriber: str | None) -> Iterator[Sequence[DeliveryId]]:
         """The ids chunk by chunk; of a subscriber's they are read a page at a time, each after the last id seen."""
@@ -99,11 +106,7 @@ class Outbox:
         with self._begin() as tx:
             unit = tx._unit  # noqa: SLF001  # as above
             unit.store.lock(ONE_AT_A_TIME)
-            idle = [
-                one
-                for one in unit.store.get_many(Delivery, ids)
-                if one.claimed_by is None or one.due_at <= unit.now
-            ]  # fmt: skip
+            idle = [one for one in unit.store.get_many(Delivery, ids) if _is_idle(one, unit.now)]
             for one in idle:
                 again = attrs.evolve(
                     one, state="waiting", attempts=0, due_at=unit.now, claimed_by=None, error=None,
@@ -112,14 +115,22 @@ class Outbox:
                 unit.store.replace(again, one.version)
         return len(idle)
 
-    def _removed(self, ids: Sequence[DeliveryId]) -> int:
+    def _removed(self, ids: Sequence[DeliveryId]) -> tuple[int, Sequence[Delivery]]:
+        """How many are gone, and those of them that nobody was being told of."""
         with self._begin() as tx:
-            store = tx._unit.store  # noqa: SLF001  # as above
-            store.lock(ONE_AT_A_TIME)
-            found = store.get_many(Delivery, ids)
+            unit = tx._unit  # noqa: SLF001  # as above
+            unit.store.lock(ONE_AT_A_TIME)
+            found = unit.store.get_many(Delivery, ids)
             for one in found:
-                store.delete(Delivery, one.id)
-        return len(found)
+                unit.store.delete(Delivery, one.id)
+            return len(found), [one for one in found if _is_idle(one, unit.now)]
+
+    def _let_next(self, gone: Sequence[Delivery]) -> None:
+        for start in range(0, len(gone), CHUNK):
+            with self._begin() as tx:
+                unit = tx._unit  # noqa: SLF001  # as above
+                unit.store.lock(ONE_AT_A_TIME)
+                let_next(unit, gone[start : start + CHUNK])
 
 
 def counted(statuses: Iterable[PluginStatus], lag: Mapping[str, Lag]) -> tuple[PluginStatus, ...]:
@@ -151,6 +162,11 @@ def _lag(store: StorageTransaction, name: str) -> Lag:
     dead = store.count(Delivery, _where("dead", name))
     oldest = store.select(Query(Delivery, _where(None, name), "created_at", limit=1))
     return Lag(store.count(Delivery, _where("waiting", name)), dead, oldest[0].created_at)
+
+
+def _is_idle(one: Delivery, now: datetime) -> bool:
+    """Nobody is telling it: it is not claimed, or was and never given back."""
+    return one.claimed_by is None or one.due_at <= now
 
 
 def _where(state: DeliveryState | None, subscriber: str | None) -> Where:

@@ -15,8 +15,9 @@ from crmkit.domain.query import Query
 from crmkit.domain.where import Test, Where
 from crmkit.errors import Conflict
 from crmkit.plugins.delivery.subscriber import Claimed
-from crmkit.ports import Entry
+from crmkit.ports import Entry, StorageTransaction
 from crmkit.services.transaction import Transaction
+from crmkit.services.unit import Unit
 
 Begin = Callable[[], AbstractContextManager[Transaction]]
 #: Held while entries are turned into deliveries and while deliveries are claimed: two relays never meet in them.
@@ -121,7 +122,7 @@ class DeliveryQueue:
         _fenced(tx, one, one)
         tx._unit.store.delete(Delivery, one.id)  # noqa: SLF001
         if ordered:
-            self._let_next(tx, one)
+            let_next(tx._unit, [one])  # noqa: SLF001
 
     def _give_back(self, one: Delivery, after: Delivery) -> bool:
         try:
@@ -131,16 +132,6 @@ class DeliveryQueue:
             return False
         return True
 
-    def _let_next(self, tx: Transaction, done: Delivery) -> None:
-        """The next event of the same subject need not wait for a lease that is over."""
-        unit = tx._unit  # noqa: SLF001
-        same = Test("subscriber", "eq", done.subscriber) & Test("subject", "eq", done.subject)
-        found = unit.store.select(Query(Delivery, same, "entry", limit=BEHIND))
-        if found:
-            head = min(found, key=_turn)
-            if head.state == "waiting" and head.claimed_by is None and head.due_at > unit.now and not head.attempts:
-                unit.store.replace(attrs.evolve(head, due_at=unit.now, version=head.version + 1), head.version)
-
     def _in_turn(
         self, tx: Transaction, found: Sequence[Delivery], ordered: Collection[str]
     ) -> tuple[list[Delivery], list[tuple[Delivery, Delivery]]]:
@@ -148,11 +139,7 @@ class DeliveryQueue:
         asked = [one for one in found if one.subscriber in ordered]
         if not asked:
             return list(found), []
-        same: Where = Test("subscriber", "in", tuple(sorted({one.subscriber for one in asked})))
-        same = same & Test("subject", "in", tuple(sorted({one.subject for one in asked})))
-        heads = dict[tuple[str, str], Delivery]()
-        for one in sorted(tx._unit.store.select(Query(Delivery, same, "entry", limit=BEHIND)), key=_turn):  # noqa: SLF001
-            heads.setdefault((one.subscriber, one.subject), one)
+        heads = _heads(tx._unit.store, asked)  # noqa: SLF001
         ours, behind = list[Delivery](), list[tuple[Delivery, Delivery]]()
         for one in found:
             head = heads.get((one.subscriber, one.subject), one) if one.subscriber in ordered else one
@@ -161,6 +148,25 @@ class DeliveryQueue:
             else:
                 behind.append((one, head))
         return ours, behind
+
+
+def let_next(unit: Unit, gone: Sequence[Delivery]) -> None:
+    """The next event of each one's subject need not wait for a lease that is over, or for a dead one."""
+    behind = {(one.subscriber, one.subject) for one in gone}
+    for name, head in _heads(unit.store, gone).items():
+        free = head.state == "waiting" and head.claimed_by is None and not head.attempts
+        if name in behind and free and head.due_at > unit.now:
+            unit.store.replace(attrs.evolve(head, due_at=unit.now, version=head.version + 1), head.version)
+
+
+def _heads(store: StorageTransaction, some: Sequence[Delivery]) -> dict[tuple[str, str], Delivery]:
+    """The first delivery of each one's subscriber and subject, if it is among the first of them all."""
+    same: Where = Test("subscriber", "in", tuple(sorted({one.subscriber for one in some})))
+    same = same & Test("subject", "in", tuple(sorted({one.subject for one in some})))
+    heads = dict[tuple[str, str], Delivery]()
+    for one in sorted(store.select(Query(Delivery, same, "entry", limit=BEHIND)), key=_turn):
+        heads.setdefault((one.subscriber, one.subject), one)
+    return heads
 
 
 def _fenced(tx: Transaction, one: Delivery, after: Delivery) -> None:

@@ -9,6 +9,7 @@ import attrs
 
 from crmkit.plugins.delivery.outbox import Lag
 from crmkit.plugins.doctor.finding import Finding
+from crmkit.plugins.doctor.going import of_going
 from crmkit.plugins.doctor.health import of_health
 from crmkit.plugins.doctor.importing import of_import
 from crmkit.plugins.doctor.lagging import of_deliveries
@@ -34,7 +35,7 @@ class Subject:
 
 
 def examine(subject: Subject, name: str | None = None) -> tuple[Finding, ...]:
-    """Ask everything, of one plugin or of all; questions about deliveries and starting need a store."""
+    """Ask everything, of one plugin or of all; questions about tables, deliveries and starting need a store."""
     found = sorted((one for ask in _QUESTIONS for one in ask(subject)), key=lambda one: one.code)
     return tuple(one for one in found if name is None or one.plugin == name)
 
@@ -46,6 +47,7 @@ def _deliveries(subject: Subject) -> Iterator[Finding]:
 
 _QUESTIONS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     lambda subject: of_faults(subject.plugins),
+    lambda subject: of_going(subject.plugins),
     _deliveries,
     lambda subject: of_import(subject.config),
     lambda subject: of_filters(subject.plugins),

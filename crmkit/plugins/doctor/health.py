@@ -11,7 +11,12 @@ from crmkit.plugins.host import Plugins
 
 
 def of_health(plugins: Plugins) -> Iterator[Finding]:
-    """Each check on its own; one that raises is told by type and place."""
+    """
+    Each check on its own; one that raises is told by type and place.
+
+    P14: Do what the check says, or look whether what the plugin talks to answers and takes its credentials. One that
+    did not start is tried again by itself. Without a store no plugin is started.
+    """
     for status in plugins.status():
         if status.state == "not_ready":
             yield Finding("P14", status.name, f"It did not start: {status.reason}. It is tried again.")

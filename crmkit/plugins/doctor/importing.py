@@ -45,7 +45,11 @@ os._exit(0)
 
 
 def of_import(config: PluginsConfig) -> Iterator[Finding]:
-    """Of each listed plugin that is installed; one that cannot be imported is told elsewhere."""
+    """
+    Of each listed plugin that is installed; one that cannot be imported is told elsewhere.
+
+    P11: Import what is heavy where it is used, and begin threads, files and connections in `start`.
+    """
     offers = installed()
     for name in config.enabled:
         for offer in [one for one in offers.get(name, ()) if one.api == API][:1]:

@@ -14,7 +14,12 @@ LATE = timedelta(minutes=15)
 
 
 def of_deliveries(plugins: Plugins, lag: Mapping[str, Lag], now: datetime) -> Iterator[Finding]:
-    """By subscriber: whose is not there any more, what is dead, what has waited too long."""
+    """
+    By subscriber: whose is not there any more, what is dead, what has waited too long.
+
+    P10: See why with `crmkit outbox list`; then `retry` them, or `discard` them. What waits needs a relay that runs.
+    Without a store nobody looks.
+    """
     known = {name for status in plugins.status() for name in status.subscribers}
     for name, one in lag.items():
         plugin = name.partition(".")[0]

@@ -1,4 +1,4 @@
-"""P01 to P06 and P12: what kept a plugin from being made."""
+"""P01 to P06, P08 and P12: what kept a plugin from being made, or from being started."""
 
 from __future__ import annotations
 
@@ -11,12 +11,33 @@ from crmkit.plugins.states import PluginStatus
 _BY_FAULT = {
     "import": "P01", "making": "P01", "not_installed": "P01", "no_plugin": "P01", "conflict": "P02", "name": "P02",
     "incompatible": "P03", "too_new": "P03", "auth": "P14", "literal_secret": "P12",
+    "tables_behind": "P08", "no_branch": "P08",
 }  # fmt: skip
 _SIGNATURES = frozenset({"arguments", "argument", "annotation"})
 
 
 def of_faults(plugins: Plugins) -> Iterator[Finding]:
-    """A finding for each fault that was told when the plugins were made."""
+    """
+    A finding for each fault that was told when the plugins were made, or set back for their tables.
+
+    P01: Run the import that the finding names and see; install the distribution, or take the plugin off the list.
+
+    P02: Uninstall all distributions of this name but one; its entry point and its class have one name.
+
+    P03: Upgrade crmkit, or install a version of the plugin that fits. If it is known to work all the same, name it in
+    `ignore_compatibility`.
+
+    P04: Mend each setting that is named in the file; `crmkit plugins settings NAME` shows what there is to say.
+
+    P05: Mark the method with `@hookimpl`, or name it as `crmkit plugins hooks` does. Users tell the plugin's authors.
+
+    P06: Take only the arguments that the hook has, by their names and types. Users tell the plugin's authors.
+
+    P08: Back the store up and open it once with this plugin: `CRM.open(url, plugins=…, migrate="upgrade")`. A first
+    revision that is labelled with the plugin's name can only come from its authors. Without a store nobody looks.
+
+    P12: Write where the secret is, as in `token = {env = "NAME"}`, and make a new one: the old one was in a file.
+    """
     for status in plugins.status():
         for fault in status.faults:
             yield Finding(_code(status, fault.code), status.name, f"{fault.path}: {fault.message}")

@@ -10,7 +10,11 @@ from crmkit.plugins.host import Plugins
 
 
 def of_filters(plugins: Plugins) -> Iterator[Finding]:
-    """One finding for each filter that several plugins implement, at the last of them."""
+    """
+    One finding for each filter that several plugins implement, at the last of them.
+
+    P13: Make sure that the order is meant: the last one on the list has the last word. Nothing else is wrong.
+    """
     named = defaultdict[str, list[str]](list)
     for status in plugins.status():
         for hook in status.hooks:

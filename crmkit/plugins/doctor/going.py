@@ -1,0 +1,20 @@
+"""P07: what plugins rest on that goes, before it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crmkit.plugins.deprecating import REFUSED_BY
+from crmkit.plugins.doctor.finding import Finding
+from crmkit.plugins.host import Plugins
+
+
+def of_going(plugins: Plugins) -> Iterator[Finding]:
+    """
+    A finding for each hook, argument and event that a plugin's methods use, and that a later crmkit refuses.
+
+    P07: Write what the finding says instead, or ask the plugin's authors for a version that does. It works until then.
+    """
+    for one in plugins.listed():
+        for old in one.findings.old:
+            yield Finding("P07", one.name, f"It {old} {REFUSED_BY} refuses it.")
