@@ -21,8 +21,8 @@ def prepare_tables(plugins: Plugins, storage: Storage, migrate: Migrate) -> None
     """
     Bring the tables of plugins up to date, before any of them starts; no hook is called meanwhile.
 
-    With `never` a plugin whose tables are behind, or whose folder has no branch of its own, does not start, and says
-    so; otherwise such a folder is `Invalid`. Storages without SQL have no tables.
+    With `never` a plugin whose tables are behind, or whose folder has no branch of its own that can be read, does not
+    start, and says so; otherwise such a folder is `Invalid`. Storages without SQL have no tables.
     """
     if not plugins.migrations():
         return

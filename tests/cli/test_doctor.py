@@ -186,12 +186,19 @@ def test_tables_that_are_behind_are_told_until_they_are_there(tmp_path: Path) ->
     assert [] == _found("--store", url)
 
 
-def test_tables_without_a_first_revision_are_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("revision", "said"),
+    [("", "branch_labels = ('odd',)"), ("raise RuntimeError('Ada')", "cannot be imported (RuntimeError)")],
+    ids=["no branch", "no revision"],
+)
+def test_tables_that_no_revision_makes_are_told(tmp_path: Path, revision: str, said: str) -> None:
     """Nobody can bring them up to date; the other plugins start all the same."""
-    url = _tables(tmp_path)
-    (tmp_path / "odd" / "odd_0001.py").unlink()
+    url, file = _tables(tmp_path), tmp_path / "odd" / "odd_0001.py"
+    file.write_text(revision) if revision else file.unlink()
     assert [("P08", "odd")] == _found("--store", url)
-    assert "branch_labels = ('odd',)" in CliRunner().invoke(plugins, ["doctor", "--store", url]).output
+    told = CliRunner().invoke(plugins, ["doctor", "--store", url]).output
+    assert said in told
+    assert "Ada" not in told
 
 
 def test_a_plugin_that_is_not_listed_cannot_be_asked_about(tmp_path: Path) -> None:

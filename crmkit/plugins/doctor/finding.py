@@ -16,7 +16,7 @@ CODES: Final[Mapping[str, str]] = {
     "P05": "A hook is unknown, unmarked or not bound.",
     "P06": "A hook's signature is not that of its contract.",
     "P07": "It rests on a hook, an argument or an event that goes.",
-    "P08": "Its own tables are behind, or their first revision is missing.",
+    "P08": "Its own tables are behind, or the revisions that make them are missing or wrong.",
     "P10": "Deliveries have no subscriber, are dead, or lag behind.",
     "P11": "Importing it takes long, or does more than define things.",
     "P12": "A secret stands in the config as it is.",

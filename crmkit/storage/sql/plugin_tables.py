@@ -82,6 +82,9 @@ class PluginTables:
         except CommandError:
             told = f"The folder of {self.plugin}'s revisions needs one with branch_labels = ({self.branch!r},)."
             raise Invalid(Fault("migrations", "no_branch", told)) from None
+        except (Exception, SystemExit) as error:  # another's module may raise anything
+            told = f"A revision of {self.plugin} cannot be imported ({type(error).__name__}). Run each by itself."
+            raise Invalid(Fault("migrations", "bad_revision", told)) from error
         return found
 
     def _stored(self) -> set[str]:
