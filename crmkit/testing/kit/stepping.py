@@ -50,8 +50,8 @@ class SteppedStorage:
     def __init__(self, inner: Storage, steps: Steps) -> None:
         self._inner, self._steps = inner, steps
 
-    @property
-    def __class__(self) -> type[Any]:  # type: ignore[override]  # `isinstance` asks it
+    @property  # type: ignore[misc]  # `isinstance` asks it
+    def __class__(self) -> type[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return type(self._inner)
 
     @property
@@ -80,9 +80,9 @@ class _Stepped:
     def __init__(self, inner: StorageTransaction, steps: Steps) -> None:
         vars(self).update(_inner=inner, _steps=steps)
 
-    @property
-    def __class__(self) -> type[Any]:  # type: ignore[override]  # as above
-        return type(self._inner)
+    @property  # type: ignore[misc]  # as above
+    def __class__(self) -> type[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return cast("type[Any]", self._inner.__class__)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._inner, name, value)
