@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import attrs
 import pytest
+import sqlalchemy as sa
 
 from crmkit import CRM, Money
 from crmkit.errors import Invalid, OutboundDenied, OutboundFailed
-from crmkit.events import ClientAdded, DealOpened, DealWon
-from crmkit.plugins import HTTP, EventContext, Plugin, RecordChange, Secret, Veto, hookimpl, on
+from crmkit.events import ClientAdded, DealOpened, DealWon, Event
+from crmkit.plugins import HTTP, EventContext, Plugin, ProjectContext, RecordChange, Secret, Veto, hookimpl, on
 from crmkit.testing import FrozenClock
 from crmkit.testing.kit import ChannelSink, EventRecorder, HookRecorder, HTTPSink, RelayDriver, Seed
 
@@ -194,3 +196,30 @@ def test_every_storage_gives_the_same_answer(
     crm = sql_crm(Slack, settings=SETTINGS, env={"T": "t"})
     _win(crm, seed)
     assert 1 == relay.drain().told
+
+
+ORDER = sa.table("shop__order", sa.column("id"), sa.column("note"))
+
+
+class Orders(Plugin[None]):
+    """Counts what happened in a table of its own."""
+
+    name = "shop"
+
+    @hookimpl
+    def crm_register_migrations(self) -> Iterable[Path]:
+        return [Path(__file__).with_name("broken_plugins") / "revisions" / "orders"]
+
+    @hookimpl
+    def crm_project(self, ctx: ProjectContext, events: Sequence[Event]) -> None:
+        ctx.sql.execute(sa.insert(ORDER), [{"note": event.topic} for event in events])
+        self.seen = [row.note for row in ctx.sql.execute(sa.select(ORDER.c.note).order_by(ORDER.c.id))]
+
+
+def test_a_plugin_finds_its_own_tables_as_in_a_store(make_crm: Make, seed: Seed, tmp_path: Path) -> None:
+    """The storage is watched step by step, and still is what it is."""
+    plugin = Orders()
+    make_crm(plugin, url=f"sqlite:///{tmp_path}/crm.db")
+    for _ in range(2):
+        seed.client()
+    assert ["client.added"] * 2 == plugin.seen

@@ -50,8 +50,8 @@ class SteppedStorage:
     def __init__(self, inner: Storage, steps: Steps) -> None:
         self._inner, self._steps = inner, steps
 
-    @property  # type: ignore[misc]  # `isinstance` asks it
-    def __class__(self) -> type[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    @property  # type: ignore[misc]  # never set
+    def __class__(self) -> type[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]  # `isinstance` asks it
         return type(self._inner)
 
     @property
@@ -77,12 +77,15 @@ class SteppedStorage:
 
 
 class _Stepped:
+    _inner: StorageTransaction
+    _steps: Steps
+
     def __init__(self, inner: StorageTransaction, steps: Steps) -> None:
         vars(self).update(_inner=inner, _steps=steps)
 
     @property  # type: ignore[misc]  # as above
     def __class__(self) -> type[Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return cast("type[Any]", self._inner.__class__)
+        return type(self._inner)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._inner, name, value)

@@ -35,6 +35,7 @@ class Tables:
         with closing(SQLStorage(url)) as storage:
             crmkits = _schema(storage)
             first = _up(trial, storage)
+            assert crmkits.items() <= first.items(), "It changes what is crmkit's."
         with trial.opened(url=url) as run:
             run.day()
             run.workshop.relay.drain(advance=True)
