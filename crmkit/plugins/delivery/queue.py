@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from crmkit.domain.ids import DeliveryId
 from crmkit.domain.query import Query
 from crmkit.domain.where import Test, Where
 from crmkit.errors import Conflict
+from crmkit.plugins.delivery.forking import forks
 from crmkit.plugins.delivery.subscriber import Claimed
 from crmkit.ports import Entry, StorageTransaction
 from crmkit.services.transaction import Transaction
@@ -30,9 +31,15 @@ class DeliveryQueue:
     """What relays of several processes share; whoever claims has the delivery until its lease ends."""
 
     def __init__(self, begin: Begin, lease: timedelta) -> None:
-        self._begin = begin
+        self._enter = begin
         self._lease = lease
         self._name = uuid4().hex
+
+    @contextmanager
+    def _begin(self) -> Generator[Transaction]:
+        """A transaction of the relay's own, in which nobody forks."""
+        with forks.kept_out(), self._enter() as tx:
+            yield tx
 
     def expand(self, limit: int) -> int:
         """Make deliveries of the oldest entries that have subscribers; say of how many."""
@@ -59,8 +66,13 @@ class DeliveryQueue:
 
         One that somebody else had claimed and never gave back is taken alone: it may be what killed them.
         """
-        if not served:
-            return []
+        claimed, moved = list[Claimed](), bool(served)
+        while moved and not claimed:  # a whole batch behind others is in nobody's way: look at who comes next
+            claimed, moved = self._claim(limit, served, ordered)
+        return claimed
+
+    def _claim(self, limit: int, served: Collection[str], ordered: Collection[str]) -> tuple[list[Claimed], bool]:
+        """One batch; and whether some of it stand behind others, and were put off."""
         with self._begin() as tx:
             unit = tx._unit  # noqa: SLF001
             unit.store.lock(ONE_AT_A_TIME)
@@ -83,7 +95,7 @@ class DeliveryQueue:
                 later = unit.now + DEAD_END if after.state == "dead" else later
                 unit.store.replace(attrs.evolve(one, due_at=later, version=one.version + 1), one.version)
             entries = unit.store.entries([one.entry for one in claimed])
-        return [_with_event(one, entries.get(one.entry)) for one in claimed]
+        return [_with_event(one, entries.get(one.entry)) for one in claimed], bool(behind)
 
     def done(self, some: Sequence[tuple[Delivery, bool]]) -> int:
         """
@@ -93,6 +105,8 @@ class DeliveryQueue:
         """
         try:
             with self._begin() as tx:
+                if any(ordered for _, ordered in some):  # or who claims meanwhile would put off whose turn it is now
+                    tx._unit.store.lock(ONE_AT_A_TIME)  # noqa: SLF001
                 for one, ordered in some:
                     self._forget(tx, one, ordered=ordered)
         except Conflict:
