@@ -60,6 +60,7 @@ def test_a_blocked_subject_is_in_nobodys_way(diary: tuple[CRM, Diary]) -> None:
     with crm:
         (blocked,) = _changed(crm, 120, 1)
         plugin.unbearable = blocked
+        crm.relay.queue.expand(1_000)
         crm.relay.run_once(1)
         plugin.heard.clear()
         free = _changed(crm, 2, 2)
