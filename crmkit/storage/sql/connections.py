@@ -53,14 +53,12 @@ class Connections:
         A server may have gone and come back while a connection lay idle. Nothing is lost then, for nothing had been
         begun: that one and its idle siblings are dropped, and a new one is asked for.
         """
-        begins = self.database.writing if write else self.database.reading
         failure: CRMError
         while True:
             rested = bool(self._idle)
             connection = self.take(holder)
             try:
-                for statement in begins:
-                    connection.link.execute(statement)
+                self.database.begin(connection.link, write=write)
                 return connection
             except self.database.errors as error:
                 lost, failure = self.database.lost(error), self.database.translated(error)

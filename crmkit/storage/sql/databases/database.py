@@ -85,6 +85,11 @@ class Database(ABC):
     def link(self, driver: Any) -> Link:
         """Speak to a driver's connection."""
 
+    def begin(self, link: Link, *, write: bool) -> None:
+        """Begin a transaction."""
+        for statement in self.writing if write else self.reading:
+            link.execute(statement)
+
     @abstractmethod
     def stored(self, value: object) -> object:
         """A value as a column holds it, for parameters of conditions."""

@@ -24,6 +24,8 @@ PRAGMAS: tuple[str, ...] = (
     f"busy_timeout={PATIENCE * 1000:.0f}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
     "secure_delete=ON", "trusted_schema=OFF",
 )  # fmt: skip
+#: How long, in milliseconds, SQLite waits by itself before it is asked anew, and looks often again.
+TURN = 20
 _TAKEN = ("PRIMARYKEY", "UNIQUE", "ROWID", "FOREIGNKEY", "TRIGGER")
 #: A quota answers a write with an input/output error, a full disk with SQLITE_FULL.
 _FULL = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_TRUNCATE", "SQLITE_IOERR_SHMSIZE")
@@ -58,6 +60,29 @@ class SQLite(Database):
     def link(self, driver: Any) -> Link:
         link: Link = driver
         return link
+
+    def begin(self, link: Link, *, write: bool) -> None:
+        """
+        Begin; who writes waits for whoever does, in short turns.
+
+        SQLite itself looks less and less often the longer it waits, so that among many writers those who came last
+        are let in first, and one of them may wait in vain for ever.
+        """
+        if not write:
+            link.execute("BEGIN")
+            return
+        deadline = time.monotonic() + PATIENCE
+        link.execute(f"PRAGMA busy_timeout={TURN}")
+        try:
+            while True:
+                try:
+                    link.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                        raise
+        finally:
+            link.execute(f"PRAGMA busy_timeout={PATIENCE * 1000:.0f}")
 
     def stored(self, value: object) -> object:
         if isinstance(value, UUID):
