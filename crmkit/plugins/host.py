@@ -54,12 +54,12 @@ class Plugins:
             from crmkit.plugins.listing import listed
             from crmkit.plugins.registry import Registry
 
-            registry = Registry()
-            self._listed = listed(given, registry.specs)
+            book = Registry()
+            self._listed = listed(given, book.specs)
             for one in self._working():
                 assert one.plugin is not None
-                registry.accept(one.plugin, one.name, one.findings.implementations)
-            implemented = registry.close()
+                book.accept(one.plugin, one.name, one.findings.implementations)
+            implemented = book.close()
         self.failures = Failures()
         trace = _to_stderr if os.environ.get("CRMKIT_TRACE_HOOKS") == "1" else None
         self.dispatch = Dispatch(implemented, self.failures, trace)

@@ -18,7 +18,7 @@ from crmkit.relay import Limits, Supervisor
 
 SOURCE = """
     import os
-    import time
+    import threading
     from pathlib import Path
     from crmkit.events import ClientAdded
     from crmkit.plugins import Plugin, on
@@ -40,7 +40,7 @@ SOURCE = """
 """
 DEEDS = {
     "exits": "os._exit(3)",
-    "hangs": "time.sleep(3600)",
+    "hangs": "threading.Event().wait()",
     "eats": "kept = [bytearray(1 << 24) for _ in range(1000)]",
     "forks": "os.fork()",
 }

@@ -18,7 +18,7 @@ def crm_resolve_client(ctx: HookContext, address: Address) -> ClientId | None:
 
 
 @hookspec(kind="collect", phase="query", fail="skip")
-def crm_timeline(ctx: HookContext, client_id: ClientId, window: Window) -> Iterable[Touchpoint]:  # type: ignore[empty-body]
+def crm_timeline(ctx: HookContext, client_id: ClientId, window: Window) -> Iterable[Touchpoint] | None:
     """
     Add to a client's timeline what your own records know, as touchpoints within *window*, newest first.
 

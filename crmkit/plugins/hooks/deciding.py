@@ -12,12 +12,13 @@ from crmkit.plugins.values.deciding import Command, DealMove, MergePlan, MergeQu
 
 
 @hookspec(kind="around", phase="in_tx", fail="propagates")
-def crm_around_command(ctx: HookContext, command: Command) -> Generator[None]:  # type: ignore[empty-body]
+def crm_around_command(ctx: HookContext, command: Command) -> Generator[None]:  # noqa: ARG001  # the names are the contract
     """
     Stand around a verb: a generator that yields once, for tracing and measuring.
 
     What the verb returns or raises stands, whatever the generator does after its `yield`.
     """
+    yield
 
 
 @hookspec(kind="filter", phase="in_tx", fail="open")

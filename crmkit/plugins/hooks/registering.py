@@ -17,52 +17,52 @@ from crmkit.plugins.values.registering import CommandLine, ConsentPurpose, Healt
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
-def crm_register_event_types() -> Iterable[type[Event]]:  # type: ignore[empty-body]
+def crm_register_event_types() -> Iterable[type[Event]] | None:
     """Bring events of your own; each is named `<plugin>.<what happened>` and told like any other."""
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
-def crm_register_fields() -> Iterable[Field[Any]]:  # type: ignore[empty-body]
+def crm_register_fields() -> Iterable[Field[Any]] | None:
     """Bring custom fields of clients and deals; two that differ under one name are refused."""
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
-def crm_register_consent_purposes() -> Iterable[ConsentPurpose]:  # type: ignore[empty-body]
+def crm_register_consent_purposes() -> Iterable[ConsentPurpose] | None:
     """Bring purposes that a client may consent to, each with the legal bases that carry it."""
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
-def crm_register_channels() -> Iterable[Channel]:  # type: ignore[empty-body]
+def crm_register_channels() -> Iterable[Channel] | None:
     """Bring ways to reach people; a name that two plugins bring is refused."""
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
-def crm_register_observers() -> Iterable[Subscription]:  # type: ignore[empty-body]
+def crm_register_observers() -> Iterable[Subscription] | None:
     """Bring observers that your settings ask for, one for each target; each is delivered to on its own."""
 
 
 @hookspec(kind="collect", phase="build", fail="skip")
-def crm_register_health_checks() -> Iterable[HealthCheck]:  # type: ignore[empty-body]
+def crm_register_health_checks() -> Iterable[HealthCheck] | None:
     """Bring checks for `crmkit plugins doctor`: whether what you talk to answers."""
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
-def crm_register_endpoints() -> Iterable[Endpoint]:  # type: ignore[empty-body]
+def crm_register_endpoints() -> Iterable[Endpoint] | None:
     """Bring endpoints where others hand something in; the host serves all of them with one app, `crmkit.http`."""
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
-def crm_register_commands() -> Iterable[CommandLine]:  # type: ignore[empty-body]
+def crm_register_commands() -> Iterable[CommandLine] | None:
     """Bring commands for `crmkit <plugin> …`; each is imported when somebody calls it."""
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
-def crm_register_jobs() -> Iterable[Job]:  # type: ignore[empty-body]
+def crm_register_jobs() -> Iterable[Job] | None:
     """Bring work to be done by the clock; `crm.run_due()` or `crmkit worker` does it, one process at a time."""
 
 
 @hookspec(kind="collect", phase="build", fail="broken")
-def crm_register_migrations() -> Iterable[Path]:  # type: ignore[empty-body]
+def crm_register_migrations() -> Iterable[Path] | None:
     """
     Bring tables of your own, on SQL storages only: the folder of your Alembic branch, whose label is your name.
 

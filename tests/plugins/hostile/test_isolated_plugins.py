@@ -15,7 +15,7 @@ CLIENTS = 3
 #: How long one delivery may take, and how long a test waits, in seconds.
 ONE, PATIENCE = 5.0, 60
 MODULE = """
-import os, sys, time
+import os, sys, threading
 from crmkit.events import ClientAdded
 from crmkit.plugins import Plugin, on
 
@@ -34,7 +34,7 @@ class Hostile(Plugin[None]):
 STRIKES = {
     "ends the process": "os._exit(0)",
     "raises no Exception": "raise BaseException",
-    "hangs": "time.sleep(3600)",
+    "hangs": "threading.Event().wait()",
     "computes for ever": "while True: pass",
     "takes all memory": "self.kept = [0] * (1 << 29)",
     "forks": "os.fork()",
