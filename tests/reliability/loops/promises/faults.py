@@ -76,17 +76,23 @@ AFTERWARDS = ("ROLLBACK", "SELECT RELEASE_ALL_LOCKS()")
 
 @attrs.define
 class Plan:
-    """Which call fails, and how; whether it has, and whether it was the commit."""
+    """
+    Which call fails, and how; whether it has, and whether it was the commit.
+
+    A transaction that could not begin because somebody writes cannot begin the next moment either: `held` is what goes
+    on failing.
+    """
 
     fault: Fault | None = None
     at: int = 0
     calls: int = 0
     fired: bool = False
     at_commit: bool = False
+    held: str = ""
 
     def arm(self, fault: Fault, at: int) -> None:
         """Count anew, and fail at one call."""
-        self.fault, self.at, self.calls, self.fired, self.at_commit = fault, at, 0, False, False
+        self.fault, self.at, self.calls, self.fired, self.at_commit, self.held = fault, at, 0, False, False, ""
 
     def disarm(self) -> None:
         """Let everything through."""
@@ -96,10 +102,14 @@ class Plan:
         """One call to the driver."""
         if self.fault is None or what in AFTERWARDS:
             return run()
+        if what == self.held:
+            raise self.fault.make()
         self.calls += 1
         if self.calls != self.at:
             return run()
         self.fired, self.at_commit = True, what == "COMMIT"
+        if self.fault.becomes is StorageBusy and what.startswith("BEGIN"):
+            self.held = what
         if self.fault.late and self.at_commit:
             run()
         if self.fault.lost:
@@ -138,6 +148,7 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Plan:
         return FailingConnection(driver, plan)
 
     monkeypatch.setattr(SQLite, "link", link)
+    monkeypatch.setattr("crmkit.storage.sql.databases.sqlite.PATIENCE", 0.05)  # nobody waits for what never ends
     for kind in (PsycopgLink, PyMySQLLink):
         for name in ("execute", "executemany"):
             _plant(monkeypatch, plan, kind, name)
