@@ -12,6 +12,9 @@ from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.implementations import Implementation, Observer
 from crmkit.ports.storage import NOBODY
 
+#: Of transactions of so few events at most, and of so many such, it is known who hears of them.
+FEW, MOST = 4, 256
+
 
 class Observers:
     """Those of one CRM, by the event they hear; looked up once for each class of event."""
@@ -23,16 +26,18 @@ class Observers:
         self._failures = failures
         self._trace = trace
         self._durable: dict[type[Event], tuple[str, ...]] = {}
+        self._by_kinds: dict[tuple[type[Event], ...], FrozenMap[str, tuple[int, ...]]] = {}
         self._at_once: dict[type[Event], tuple[Observer, ...]] = {}
         self._any_at_once = any(not one.said.durable for one in self.all)
 
     def subscribed(self, events: Sequence[Event]) -> FrozenMap[str, tuple[int, ...]]:
         """The durable observers of these events, each with the places of those it hears."""
-        named = dict[str, tuple[int, ...]]()
-        for place, event in enumerate(events):
-            for name in self._of(type(event)):
-                named[name] = (*named.get(name, ()), place)
-        return FrozenMap(named) if named else NOBODY
+        kinds = tuple(map(type, events))
+        if (known := self._by_kinds.get(kinds)) is None:
+            known = self._subscribed(kinds)
+            if len(kinds) <= FEW and len(self._by_kinds) < MOST:  # as most transactions are, over and over
+                self._by_kinds[kinds] = known
+        return known
 
     def tell(self, events: Iterable[Event], context: Callable[[Observer, Event], object]) -> None:
         """Tell those who hear at once, best effort: one that raises harms nobody."""
@@ -48,6 +53,13 @@ class Observers:
                     self._failures.note(
                         Implementation(one.plugin, f"on {event.topic}", one.method, one.function), error
                     )
+
+    def _subscribed(self, kinds: Iterable[type[Event]]) -> FrozenMap[str, tuple[int, ...]]:
+        named = dict[str, tuple[int, ...]]()
+        for place, kind in enumerate(kinds):
+            for name in self._of(kind):
+                named[name] = (*named.get(name, ()), place)
+        return FrozenMap(named) if named else NOBODY
 
     def _of(self, kind: type[Event]) -> tuple[str, ...]:
         if (names := self._durable.get(kind)) is None:

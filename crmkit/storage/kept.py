@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,7 @@ import attrs
 from crmkit.domain.client import KEPT, Client, Kept
 
 _SLOTS: dict[str, Any] = {field.name: Client.__dict__[field.name] for field in attrs.fields(Client)}
-_COPIES = tuple((slot.__get__, slot.__set__) for slot in _SLOTS.values())
-_new = object.__new__
+_NAMES = {f"_set_{name}": slot.__set__ for name, slot in _SLOTS.items()} | {"_new": object.__new__, "_Client": Client}
 
 
 def raised(client: Client, field: Kept, at: datetime) -> Client:
@@ -31,8 +31,14 @@ def with_kept_of(kept: Client, value: Client) -> Client:
     return made
 
 
-def _copied(client: Client) -> Client:
-    made = _new(Client)
-    for get, put in _COPIES:
-        put(made, get(client))
-    return made
+def _copying() -> Callable[[Client], Client]:
+    """Written line by line: half of the time that a loop over the fields takes."""
+    lines = [f"    _set_{name}(made, client.{name})" for name in _SLOTS]
+    source = ["def copied(client):", "    made = _new(_Client)", *lines, "    return made"]
+    scope: dict[str, Any] = dict(_NAMES)
+    exec("\n".join(source), scope)  # the source is made of our own field names only
+    copied: Callable[[Client], Client] = scope["copied"]
+    return copied
+
+
+_copied = _copying()
