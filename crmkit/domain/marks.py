@@ -56,7 +56,7 @@ def _personal_fields(kind: Hashable) -> frozenset[str]:
 class Masked:
     """A value whose `repr` hides what its fields mark as personal; attributes show everything."""
 
-    __slots__ = ()
+    __slots__ = ("__weakref__",)  # here and not in each record: see `crmkit.domain.thawed`
 
     def __init_subclass__(cls) -> None:
         cls.__repr__ = _masked_repr  # type: ignore[method-assign]  # attrs keeps a repr it finds in the class itself

@@ -85,7 +85,7 @@ class Deciding:
 
     def check(self, unit: Unit, before: Record | None, after: Record | None) -> Iterable[Fault]:
         """Ask every guard; all objections come back."""
-        faults = list[Fault]()
+        faults: list[Fault] = []
         if self._changes:
             changes = (RecordChange(unit.command, before, after),)
             faults += self._dispatch.guard("crm_check_change", ctx=HookContext(unit), changes=changes)

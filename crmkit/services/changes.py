@@ -19,7 +19,8 @@ _KEPT_ALONG = frozenset({"version", "updated_at"})
 def changes(before: Any, after: Any, rules: Rules) -> tuple[Change, ...]:
     """Each field that differs, in the record's order; of a personal one the name only."""
     kind = before.__class__
-    hidden, told = personal_fields(kind), list[Change]()
+    hidden = personal_fields(kind)
+    told: list[Change] = []
     for field in attrs.fields(kind):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if old == new or field.name in _KEPT_ALONG:
@@ -34,7 +35,7 @@ def changes(before: Any, after: Any, rules: Rules) -> tuple[Change, ...]:
 
 
 def _custom_changes(record: str, old: Custom, new: Custom, rules: Rules) -> list[Change]:
-    told = list[Change]()
+    told: list[Change] = []
     for key in sorted(old.raw.keys() | new.raw.keys()):
         was, now = old.raw.get(key), new.raw.get(key)
         field = rules.fields.get((record, key))

@@ -14,7 +14,7 @@ from crmkit.services.unit import Unit
 
 def free(unit: Unit, check: Checks, names: Mapping[str, str], id: ClientId | None = None) -> Mapping[str, str]:
     """Those of *names* that nobody has; a client into whom another was merged may have some already."""
-    free = dict[str, str]()
+    free: dict[str, str] = {}
     for system, value in names.items():
         if (holder := unit.store.find_external(system, value)) is None:
             free[system] = value

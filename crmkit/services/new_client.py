@@ -61,7 +61,7 @@ def new_client(unit: Unit, check: Checks, name: str, told: NewClient) -> Client:
 
 def _read(unit: Unit, check: Checks, told: NewClient) -> dict[str, Any]:
     """Those of the keywords that were told, read: most clients are told little of, and what is not costs nothing."""
-    read = dict[str, Any]()
+    read: dict[str, Any] = {}
     for keyword, value in told.items():
         if keyword == "custom":
             read[keyword] = check.custom("client", unit.rules.fields, value, NO_CUSTOM)
