@@ -1,0 +1,1 @@
+"""The Django application of the shared tables; Django wants a package with `models` in it."""
