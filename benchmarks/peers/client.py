@@ -30,12 +30,12 @@ class PeerProcess:
     As a context manager it ends the process, however the block is left.
     """
 
-    def __init__(self, name: str, python: str | Path, url: str) -> None:
+    def __init__(self, name: str, python: str | Path, url: str, program: Path | None = None) -> None:
         self.name = name
         self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  # until end()
         # Peers are called what their packages are: with -P their folder does not come before the packages.
         self._process = subprocess.Popen(
-            [str(python), "-P", str(_HERE / f"{name}.py"), url],
+            [str(python), "-P", str(program or _HERE / f"{name}.py"), url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,

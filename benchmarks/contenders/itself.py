@@ -1,0 +1,119 @@
+"""crmkit through its public verbs: raw spellings in, values out, one plugin that hears, a policy that is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from contenders import rows
+from contenders.crmkit_store import Listener, made, storage_of
+from contenders.raw_sqlite import RawSQLite
+from peers import workload
+from peers.peer import Counted, Peer, Unsupported
+
+from crmkit import CRM, Client
+from crmkit.domain.scope import EVERYONE, Scope
+from crmkit.errors import Invalid
+from crmkit.ids import ClientId, client_id
+
+
+class Itself(Peer):
+    """One door, bound once to who works there."""
+
+    name = "crmkit"
+    packages = ("crmkit", "SQLAlchemy")
+    _crm: CRM
+    #: The ids of a base in memory, where nobody else could have put it.
+    _added: Sequence[ClientId] = ()
+
+    def scope(self, actor: str) -> Scope:  # noqa: ARG002  # a policy is given the actor
+        """Say that who works there sees everybody's."""
+        return EVERYONE
+
+    def ident(self, i: int) -> Any:
+        return self._added[i] if self._added else client_id(str(UUID(bytes=rows.client_id(i))))
+
+    def load(self, clients: int) -> None:
+        raw: Peer
+        if self.place.kind == "memory":
+            self.open()
+            self._added = [self._add(workload.registered(i)) for i in range(clients)]
+            return
+        if self.place.kind == "sqlite":
+            raw = RawSQLite(self.place)
+        else:
+            from contenders.raw_postgresql import RawPostgreSQL
+
+            raw = RawPostgreSQL(self.place)
+        raw.load(clients)
+        raw.close()
+        self.open()
+
+    def empty(self) -> None:
+        made(self.place)
+        self.open()
+
+    def open(self) -> None:
+        """Open a store that is there."""
+        storage = storage_of(self.place)
+        crm = CRM(storage, region="RU", plugins=[Listener()], delivery="external", access=self.scope)
+        self._crm = crm.bind(actor=rows.OWNER)
+
+    def register(self, client: workload.Client) -> None:
+        self._add(client)
+
+    def log(self, ident: Any, touch: workload.Touch) -> None:
+        channel, at = rows.CHANNELS[touch.channel], rows.instant(touch.at)
+        with self._crm.begin() as tx:
+            tx.touchpoints.record(ident, channel=channel, direction="outbound", at=at, summary=touch.summary)
+
+    def fill(self, given: Iterator[workload.Client]) -> None:  # noqa: ARG002  # not yet
+        raise Unsupported("It has no import yet.")
+
+    def find(self, phone: str) -> Sequence[Client]:
+        with self._crm.read() as tx:
+            try:
+                return tx.clients.matches(phone=phone)
+            except Invalid:  # some of the numbers that are nobody's have a digit too many
+                return ()
+
+    def card(self, ident: Any) -> tuple[Any, ...]:
+        with self._crm.read() as tx:
+            return (tx.clients.card(ident),)
+
+    def ask(self) -> Sequence[Any]:
+        with self._crm.read() as tx:
+            return tx.outcomes.since(rows.instant(workload.ASKED_SINCE))
+
+    def names(self, found: Sequence[Any]) -> list[str]:
+        return [client.name for client in found]
+
+    def counted(self, card: tuple[Any, ...]) -> Counted:
+        (shown,) = card
+        still_open = sum(deal.status == "open" for deal in shown.deals)
+        return Counted(len(shown.contact_points), len(shown.touchpoints), still_open, len(shown.consents))
+
+    def outcomes(self, rows: Sequence[Any]) -> Iterator[tuple[str, workload.Outcome]]:
+        for one in rows:
+            three = (one.bought_at, one.fell_through_at, one.complained_at)
+            yield one.client.name, workload.Outcome(*(at is not None for at in three))
+
+    def close(self) -> None:
+        self._crm.close()
+
+    def _add(self, client: workload.Client) -> ClientId:
+        phone, email = client.points
+        with self._crm.begin() as tx:
+            added = tx.clients.add(name=client.name, phone=phone.value, email=email.value)
+            tx.consents.grant(added.id, purpose="marketing", channel="email")
+        return added.id
+
+
+class OwnScope(Itself):
+    """The same for one who sees only what she owns, which is all there is."""
+
+    name = "crmkit, own scope"
+
+    def scope(self, actor: str) -> Scope:
+        return Scope("own", actor)
