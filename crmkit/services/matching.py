@@ -22,6 +22,11 @@ class Match:
     keys: tuple[tuple[PointKind, str], ...]
     external_id: tuple[str, str] | None
 
+    @property
+    def is_one(self) -> bool:
+        """Whether one question finds all."""
+        return len(self.keys) + (self.external_id is not None) == 1
+
     def names(self) -> list[str]:
         """What to lock so that nobody adds the same client meanwhile."""
         named = [] if self.external_id is None else ["external:" + ":".join(self.external_id)]

@@ -44,7 +44,7 @@ def test_a_connection_is_used_again(storage: SQLStorage) -> None:
     seen = {id(_used_by(storage)) for _ in range(5)}
     assert 1 == len(seen)
     one, two = (storage.begin(write=False, scope=EVERYONE) for _ in "12")
-    assert one._link is not two._link  # pyright: ignore[reportPrivateUsage]
+    assert one.connection.link is not two.connection.link
     one.rollback()
     two.rollback()
 
@@ -52,7 +52,7 @@ def test_a_connection_is_used_again(storage: SQLStorage) -> None:
 def _used_by(storage: SQLStorage) -> object:
     with reading(storage) as tx:
         assert isinstance(tx, SQLTransaction)
-        return tx._link  # pyright: ignore[reportPrivateUsage]
+        return tx.connection.link
 
 
 def test_what_is_open_at_the_close_still_ends(storage: SQLStorage) -> None:
@@ -177,7 +177,7 @@ class _Interrupted:
 def test_a_connection_that_was_interrupted_is_never_used_again(storage: SQLStorage, at: str) -> None:
     """The answer that nobody fetched would be taken for that to the next question; nor may it stay in use for ever."""
     tx = storage.begin(write=True, scope=EVERYONE)
-    was = tx._link  # pyright: ignore[reportPrivateUsage]
+    was = tx.connection.link
     tx._link = _Interrupted(was, at)  # pyright: ignore[reportPrivateUsage]
     tx.insert(a_client())
     with pytest.raises(KeyboardInterrupt):

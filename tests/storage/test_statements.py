@@ -39,7 +39,7 @@ def _sent(tx: StorageTransaction, work: Callable[[], Any]) -> list[str]:
     """The statements *work* sends to the database."""
     sent: list[str] = []
     assert isinstance(tx, SQLTransaction)
-    driver: Any = tx._link  # pyright: ignore[reportPrivateUsage]
+    driver: Any = tx.connection.link
     driver.set_trace_callback(sent.append)
     work()
     driver.set_trace_callback(None)

@@ -80,6 +80,12 @@ class Connections:
         self._used[id(connection)] = connection, holder
         return connection
 
+    def sound(self, holder: Holder) -> Connection:
+        """One that nobody uses and that the server has not left meanwhile: a question may be asked on it at once."""
+        while self._idle and self.database.left(self._idle[-1].link):
+            self.forget()
+        return self.take(holder)
+
     def give(self, connection: Connection) -> None:
         """Put it back."""
         if self._used.pop(id(connection), None) is None:

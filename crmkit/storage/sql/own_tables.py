@@ -81,7 +81,7 @@ class OwnTables:
         if self._connection is None:
             tx = self._tx
             engine = tx._connections.engine  # noqa: SLF001
-            self._connection = sa.Connection(engine, connection=tx._connection.proxied)  # noqa: SLF001
+            self._connection = sa.Connection(engine, connection=tx.connection.proxied)
         return self._connection
 
     def _check(self, statement: object) -> None:

@@ -70,6 +70,8 @@ class Database(ABC):
     has_table: str
     #: Whether a statement that makes or changes tables can be rolled back.
     transactional_ddl: bool
+    #: Whether one question may be asked without beginning anything: it sees one snapshot all the same.
+    reads_alone: bool = False
     #: Said before a schema is changed: who waits there for a table keeps everybody behind waiting too.
     hasty: tuple[str, ...] = ()
 
@@ -129,6 +131,10 @@ class Database(ABC):
     def commit(self, link: Link) -> None:
         """Commit; an error if nothing was."""
         link.execute("COMMIT")
+
+    def left(self, link: Link) -> bool:  # a file leaves nobody
+        """Whether the server has closed a connection while nobody used it; asked before something is sent alone."""
+        return False
 
     @abstractmethod
     def lost(self, error: BaseException) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
+from select import POLLIN, poll
 from struct import unpack
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -72,6 +73,13 @@ class PsycopgLink:
     def in_transaction(self) -> bool:
         return self._connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether the server said something that nobody asked for, or hung up."""
+        socket = poll()
+        socket.register(self._connection.fileno(), POLLIN)
+        return bool(socket.poll(0))
+
     def execute(self, sql: str, args: Sequence[object] = (), /) -> psycopg.Cursor[Any]:
         return self._connection.execute(sql.encode(), args, binary=True)
 
@@ -91,6 +99,7 @@ class PostgreSQL(Database):
     reading = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
     has_table = "SELECT 1 WHERE to_regclass(%s::text) IS NOT NULL"
     transactional_ddl = True
+    reads_alone = True
     hasty = (f"SET LOCAL lock_timeout = {HASTE * 1000}",)
 
     def engine(self, url: sa.URL) -> sa.Engine:
@@ -167,6 +176,11 @@ class PostgreSQL(Database):
         """Advisory locks of the transaction, in the order given."""
         for name in names:
             link.execute("SELECT pg_advisory_xact_lock(%s::bigint)", (_number(name),))
+
+    def left(self, link: Link) -> bool:
+        """A server that goes says so, or closes the socket: either way there is something to read."""
+        assert isinstance(link, PsycopgLink)
+        return link.has_news
 
     def lost(self, error: BaseException) -> bool:
         code = getattr(error, "sqlstate", None) or ""

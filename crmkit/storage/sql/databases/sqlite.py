@@ -42,6 +42,7 @@ class SQLite(Database):
     reading = ("BEGIN",)
     has_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     transactional_ddl = True
+    reads_alone = True
 
     def engine(self, url: sa.URL) -> sa.Engine:
         if url.database in (None, "", ":memory:") or "memory" in (url.database, url.query.get("mode")):
