@@ -74,7 +74,7 @@ def durable(synchronous: str) -> None:
 
 
 def installed(place: Target, name: str) -> None:
-    """Make the database anew, with every module it needs and a company; it takes the better part of a minute."""
+    """Make the database anew, with every module it needs and a company; that takes minutes where others are at work too."""
     from trytond import backend
     from trytond.pool import Pool
     from trytond.transaction import Transaction
