@@ -44,7 +44,8 @@ class PeerProcess:
             env={**os.environ, "PYTHONPATH": str(_HERE.parent), "PYTHONDONTWRITEBYTECODE": "1"},
         )
         self._answers: Queue[str | None] = Queue()
-        Thread(target=self._listen, name=f"answers of {name}", daemon=True).start()
+        self._listening = Thread(target=self._listen, name=f"answers of {name}", daemon=True)
+        self._listening.start()
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +84,7 @@ class PeerProcess:
         except (PeerFailed, subprocess.TimeoutExpired):
             self._process.kill()
         self._process.wait()
+        self._listening.join()
         for stream in (self._process.stdin, self._complaints):
             try:
                 if stream is not None:

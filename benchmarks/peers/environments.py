@@ -54,7 +54,7 @@ def _install(name: str, python: Path, wanted: str) -> None:
     versions = python.parents[1] / "requirements.txt"
     versions.write_text(wanted + "\n", encoding="utf-8")
     installed = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", versions],
+        [python, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", versions],
         check=False,
         capture_output=True,
         text=True,
