@@ -35,7 +35,8 @@ def url_of(place: Target) -> str:
     if place.kind == "memory":
         return "memory://"
     login = f"{place.user}:{place.password}" if place.password else place.user
-    return f"postgresql+psycopg://{login}@/{place.database}?host={place.host}&port={place.port}"
+    where = f"/{place.database}?host={place.host}&port={place.port}"  # a host may be a socket's folder
+    return f"postgresql+psycopg://{login}@{where}"
 
 
 def storage_of(place: Target) -> Storage:
