@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 
 from crmkit.ports.storage import Entry
 from crmkit.storage.sql.accelerated import Accelerated
 from crmkit.storage.sql.conditions import bucket
 from crmkit.storage.sql.databases.database import Database
-from crmkit.storage.sql.journal import entry_of, row_of
+from crmkit.storage.sql.journal import entry_of
 
 #: How many entries one statement fetches.
 CHUNK = 512
 
 
 class Journalled(Accelerated):
-    """What a transaction does beside its records; each runs at once, none waits in the buffer."""
+    """What a transaction does beside its records; each runs at once, but entries wait in the buffer until they are asked for."""
 
     __slots__ = ()
 
     database: Database
 
-    def append(self, entry: Entry) -> None:
-        if entry.events:
-            self.execute(self.statements.one["append"], row_of(entry, self.database))
+    @abstractmethod
+    def flush(self) -> None: ...
 
     def journal(self) -> Iterator[Entry]:
+        self.flush()
         last = 0
         while rows := self.rows(self.statements.one["journal"], (last,)):
             for row in rows:
@@ -33,18 +34,20 @@ class Journalled(Accelerated):
             last = rows[-1][0]
 
     def journal_length(self) -> int:
-        (row,) = self.rows(self.statements.one["journal_length"])
+        (row,) = self.read(self.statements.one["journal_length"], ())
         return int(row[0])
 
     def pending(self, limit: int) -> list[tuple[int, Entry]]:
-        rows = self.rows(self.statements.one["pending"], (max(limit, 0),))
+        rows = self.read(self.statements.one["pending"], (max(limit, 0),))
         return [(row[0], entry_of(row, self.database)) for row in rows]
 
     def settle(self, positions: Collection[int]) -> None:
+        self.flush()
         for some in _in_chunks(positions):
             self.execute(self.statements.settle[len(some)], some)
 
     def entries(self, positions: Collection[int]) -> Mapping[int, Entry]:
+        self.flush()
         rows = [row for some in _in_chunks(positions) for row in self.rows(self.statements.entries[len(some)], some)]
         return {row[0]: entry_of(row, self.database) for row in rows}
 

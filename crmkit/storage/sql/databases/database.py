@@ -72,6 +72,8 @@ class Database(ABC):
     transactional_ddl: bool
     #: Whether one question may be asked without beginning anything: it sees one snapshot all the same.
     reads_alone: bool = False
+    #: Whether inserts into several tables may be one statement; a transaction that writes then begins late, if at all.
+    writes_together: bool = False
     #: Said before a schema is changed: who waits there for a table keeps everybody behind waiting too.
     hasty: tuple[str, ...] = ()
 

@@ -100,6 +100,7 @@ class PostgreSQL(Database):
     has_table = "SELECT 1 WHERE to_regclass(%s::text) IS NOT NULL"
     transactional_ddl = True
     reads_alone = True
+    writes_together = True
     hasty = (f"SET LOCAL lock_timeout = {HASTE * 1000}",)
 
     def engine(self, url: sa.URL) -> sa.Engine:

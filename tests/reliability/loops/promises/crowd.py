@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Event
+from typing import Any
 
 import attrs
 from sqlalchemy import text
@@ -131,7 +132,8 @@ class Crowd:
     def _write(self, number: int) -> None:
         random, commit = Random(f"{self.seed} {number}"), SQLTransaction.commit
 
-        def late(self: SQLTransaction) -> None:
+        def late(self: Any) -> None:
+            self.flush()
             BETWEEN.wait(random.uniform(0, DELAY))  # the journal has its position, and nobody sees it yet
             commit(self)
 

@@ -1,0 +1,247 @@
+"""How a transaction speaks to its database: when it begins, how it ends, what becomes of errors."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from crmkit.domain.records import Record, noun
+from crmkit.errors import CRMError, OutcomeUnknown, StorageUnreachable, TransactionOver
+from crmkit.ports.storage import StorageTransaction
+from crmkit.storage.sql.together import Gathered
+
+if TYPE_CHECKING:
+    from crmkit.storage.sql.connections import Connection, Connections
+    from crmkit.storage.sql.databases.database import Cursor, Database, Link
+
+
+class Speaking(StorageTransaction):
+    """
+    A transaction on one connection. No driver error gets out.
+
+    It begins with the first thing said: a reader's snapshot is of that moment. Where the database can write several
+    tables with one statement, what a transaction wrote goes in one, and if that is all there is to say, it needs no
+    transaction around it.
+    """
+
+    __slots__ = ("_alone", "_connection", "_connections", "_failure", "_gathered", "_link", "_lost", "_writes",
+                 "database")  # fmt: skip
+
+    def converse(self, connections: Connections, *, write: bool) -> None:
+        """Be ready to speak; who writes begins now, unless the database lets writers wait for each other later."""
+        self._connections = connections
+        self.database: Database = connections.database
+        self._writes = write
+        self._failure: CRMError | None = None
+        self._gathered: Gathered | None = None
+        self._connection: Connection | None = None
+        self._link: Link | None = None  # None until it has begun
+        self.ended = self._lost = self._alone = False
+        if write and not self.database.writes_together:
+            self._begin()
+        elif connections.closed:
+            raise StorageUnreachable("closed")
+
+    @abstractmethod
+    def _flush(self, *, whole: bool) -> None:
+        """Write what waits; *whole* if that is the end."""
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, with the transaction begun on it."""
+        self._alone = False
+        if self._link is None:
+            self._begin()
+        assert self._connection is not None
+        return self._connection
+
+    def alone(self) -> None:
+        self._alone = self._link is None and not self._writes and self.database.reads_alone
+
+    def _begin(self) -> Link:
+        """Begin with what is said first, unless that is a question asked by itself."""
+        if self._alone:
+            self._alone = False
+            return self._unbegun()
+        if self._connection is not None:
+            self._connections.give(self._connection)
+        self._connection = self._connections.begun(self, write=self._writes)
+        self._link = self._connection.link
+        return self._link
+
+    def _unbegun(self) -> Link:
+        """A connection to say one thing on, which the database makes a transaction of by itself."""
+        if self._connection is None:
+            self._connection = self._connections.sound(self)
+        return self._connection.link
+
+    def rows(self, sql: str, args: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All that one statement answers: SQLite reads most of it only when it is fetched, and may fail there, too."""
+        try:
+            return (self._link or self._begin()).execute(sql, args).fetchall()
+        except self.database.errors as error:
+            failure = self._translated(error, "record")
+        except BaseException:
+            self._lost = True  # interrupted: what the server still says would pass for the answer to what comes next
+            raise
+        raise self._noted(failure)
+
+    def execute(self, sql: str, args: Sequence[object] = (), kind: type[Record] | None = None) -> Cursor:
+        """Run one statement."""
+        try:
+            return (self._link or self._begin()).execute(sql, args)
+        except self.database.errors as error:
+            failure = self._translated(error, noun(kind) if kind else "record")
+        except BaseException:
+            self._lost = True  # interrupted: see `rows`
+            raise
+        raise self._noted(failure)
+
+    def write(self, sql: str, rows: Iterable[Sequence[object]], kind: type[Record] | None = None) -> None:
+        """Run one statement for each row, now or with others that are gathered."""
+        if self._gathered is not None:
+            rows = list(rows)
+            if self._gathered.takes(sql, rows, kind):
+                return
+            self._send()  # in their order
+        try:
+            (self._link or self._begin()).executemany(sql, rows)
+            return
+        except self.database.errors as error:
+            failure = self._translated(error, noun(kind) if kind else "record")
+        except BaseException:
+            self._lost = True  # interrupted: see `rows`
+            raise
+        raise self._noted(failure)
+
+    @contextmanager
+    def together(self, *, whole: bool) -> Generator[None]:
+        """Send what is written inside the block as one statement, where that can be; *whole* if that is the end."""
+        if not self.database.writes_together:
+            yield
+            return
+        self._gathered = Gathered()
+        try:
+            yield
+            self._send(whole=whole)
+        finally:
+            self._gathered = None
+
+    def _send(self, *, whole: bool = False) -> None:
+        assert self._gathered is not None
+        if not self._gathered:
+            return
+        sql, args, kind = self._gathered.taken()
+        if not whole or self._link is not None:
+            self.execute(sql, args, kind)
+            return
+        try:
+            self._unbegun().execute(sql, args)
+            return
+        except self.database.errors as error:
+            failure = self._translated(error, noun(kind) if kind else "record")
+        except BaseException:
+            self._lost = True  # interrupted: see `rows`
+            raise
+        raise self._noted(OutcomeUnknown(getattr(failure, "code", "")) if self._lost else failure)
+
+    def lock(self, names: Iterable[str]) -> None:
+        """Sorted, so that two who want the same names never wait for each other."""
+        try:
+            self.database.lock(self._link or self._begin(), sorted(set(names)))
+            return
+        except self.database.errors as error:
+            failure = self._translated(error, "lock")
+        except CRMError as error:
+            failure = error
+        except BaseException:
+            self._lost = True  # interrupted: see `rows`
+            raise
+        raise self._noted(failure)
+
+    def commit(self) -> None:
+        try:
+            self._complete()
+        except BaseException:
+            self.rollback()
+            raise
+        self._end()
+
+    def _complete(self) -> None:
+        if self.ended:
+            raise TransactionOver
+        if self._failure is not None:
+            raise self._failure
+        if self._writes:
+            self._flush(whole=True)
+        if (link := self._link) is None:
+            return  # nothing was begun: what was said was whole by itself
+        try:
+            if self._writes:
+                self.database.commit(link)
+            else:
+                link.execute("ROLLBACK")  # who only reads has written nothing, whatever was tried
+            return
+        except self.database.errors as error:
+            failure = self._translated(error, "transaction")
+        except BaseException:
+            self._lost = True  # interrupted: see `rows`
+            raise
+        raise self._noted(OutcomeUnknown(getattr(failure, "code", "")) if self._lost and self._writes else failure)
+
+    def rollback(self) -> None:
+        if self.ended:
+            return
+        lost, self._lost = self._lost, True  # until it has answered
+        try:
+            if not lost and self._link is not None and self._link.in_transaction:  # a full disk ends it by itself
+                self._link.execute("ROLLBACK")
+            self._lost = lost
+        except self.database.errors:
+            pass
+        finally:
+            self._end()
+
+    def cut(self) -> None:
+        """Never touch the connection again: others may use it now."""
+        self.ended = True
+        self._link = _GONE
+
+    def _translated(self, error: BaseException, what: str) -> CRMError:
+        self._lost = self._lost or self.database.lost(error)
+        return self.database.translated(error, what)
+
+    def _noted(self, failure: CRMError) -> CRMError:
+        """*failure*, to be raised; whoever catches it and commits all the same commits nothing."""
+        self._failure = failure
+        return failure
+
+    def _end(self) -> None:
+        """Give the connection back, or close it if nothing can be said of it: that rolls back, whatever its state."""
+        link, lost, self._lost = self._link, self._lost, True  # until it has answered
+        self.cut()
+        try:
+            if not lost and link is not None:
+                self.database.unlock(link)
+            self._lost = lost
+        except self.database.errors:
+            pass
+        finally:
+            if self._connection is not None:
+                (self._connections.drop if self._lost else self._connections.give)(self._connection)
+
+
+class _Gone:
+    """Stands where the link of a transaction was that is over."""
+
+    in_transaction = False
+
+    def execute(self, *_: object) -> NoReturn:
+        raise TransactionOver
+
+    executemany = execute
+
+
+_GONE: Link = _Gone()

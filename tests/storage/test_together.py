@@ -1,0 +1,121 @@
+"""On PostgreSQL a simple transaction is one statement; whatever is not simple is a transaction as elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from crmkit import CRM, Money
+from crmkit.domain.records import RECORDS
+from crmkit.errors import Conflict
+from crmkit.storage.sql import SQLStorage
+from crmkit.storage.sql.databases.postgresql import PsycopgLink
+from crmkit.storage.sql.together import MOST, Gathered, combined
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was said to the server, by its first word."""
+    heard: list[str] = []
+    execute, executemany = PsycopgLink.execute, PsycopgLink.executemany
+
+    def once(self: PsycopgLink, sql: str, args: Any = (), /) -> Any:
+        heard.append(sql.split(maxsplit=1)[0])
+        return execute(self, sql, args)
+
+    def often(self: PsycopgLink, sql: str, rows: Any, /) -> Any:
+        heard.append(f"{sql.split(maxsplit=1)[0]}…")
+        return executemany(self, sql, rows)
+
+    monkeypatch.setattr(PsycopgLink, "execute", once)
+    monkeypatch.setattr(PsycopgLink, "executemany", often)
+    return heard
+
+
+@pytest.fixture
+def crm(postgresql_url: str) -> Iterator[CRM]:
+    with CRM(SQLStorage(postgresql_url), region="RU") as crm:
+        yield crm
+
+
+def test_a_new_client_with_all_that_belongs_to_it_is_one_statement(crm: CRM, said: list[str]) -> None:
+    """Points, consent, search tokens and journal included; there is nothing to begin and nothing to commit."""
+    said.clear()
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", phone="8 912 345-67-89", email="anna@example.org")
+        tx.consents.grant(anna.id, purpose="marketing", channel="email")
+    assert ["WITH"] == said
+    with crm.read() as tx:
+        card = tx.clients.card(anna.id)
+        found = tx.clients.list(text="912 345")
+    assert (2, 1, [anna.id]) == (len(card.contact_points), len(card.consents), [one.id for one in found])
+    assert crm.health().journal == 1
+
+
+def test_what_must_be_asked_first_makes_it_a_transaction(crm: CRM, said: list[str]) -> None:
+    """The kept instant proves the client; the rest still goes together."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna")
+    said.clear()
+    with crm.begin() as tx:
+        tx.touchpoints.record(anna.id, channel="call", direction="inbound")
+    assert ["BEGIN", "UPDATE", "WITH", "COMMIT"] == said
+
+
+def test_sums_that_are_added_up_stay_statements_of_their_own(crm: CRM, said: list[str]) -> None:
+    """An insert that may be a change is no part of another statement."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna")
+        tx.purchases.record(anna.id, amount=Money(10, "EUR"), at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert ("BEGIN", "COMMIT") == (said[-5], said[-1])
+    with crm.read() as tx:
+        assert Money(10, "EUR") == tx.clients.card(anna.id).purchases[0].amount
+
+
+def test_a_statement_that_fails_has_written_nothing(crm: CRM) -> None:
+    """Whole or not at all, without a transaction around it."""
+    with crm.begin() as tx:
+        tx.clients.add(name="Anna", external_ids={"shop": "42"})
+    with pytest.raises(Conflict), crm.begin() as tx, CRM.open(_url(crm)) as elsewhere:
+        tx.clients.add(name="Boris", external_ids={"shop": "43"})
+        with elsewhere.begin() as other:
+            other.clients.add(name="Clara", external_ids={"shop": "43"})
+    with crm.read() as tx:
+        assert ["Anna", "Clara"] == [one.name for one in tx.clients.list(order_by="name")]
+
+
+def test_nothing_written_is_nothing_said(crm: CRM, said: list[str]) -> None:
+    """Neither by who changed their mind, nor by who did nothing."""
+    said.clear()
+    with crm.begin():
+        pass
+    with pytest.raises(ZeroDivisionError), crm.begin() as tx:
+        tx.clients.add(name="Anna")
+        raise ZeroDivisionError
+    assert not said
+
+
+def test_every_insert_of_ours_can_be_part_of_one_statement(postgresql_url: str) -> None:
+    """Else it would be slower than it need be, and nobody would notice."""
+    storage = SQLStorage(postgresql_url)
+    statements = storage.statements["all"]
+    for sql in (*[statements.insert[kind] for kind in RECORDS], statements.one["append"], statements.one["find_by"]):
+        assert Gathered().takes(sql, [(1,)], None), sql
+    assert not Gathered().takes(statements.one["add_up"], [(1,)], None)
+    storage.close()
+
+
+def test_very_many_rows_are_sent_table_by_table() -> None:
+    """A statement takes so many parameters and no more."""
+    sql, gathered = "INSERT INTO a (x) VALUES (%s)", Gathered()
+    assert gathered.takes(sql, [(1,)] * MOST, None)
+    assert not gathered.takes(sql, [(1,)], None)
+    assert combined(((sql, 2),)) == "INSERT INTO a (x) VALUES (%s), (%s)"
+
+
+def _url(crm: CRM) -> str:
+    storage: Any = crm._shared.storage  # pyright: ignore[reportPrivateUsage]
+    return str(storage.engine.url)
