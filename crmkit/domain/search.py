@@ -52,8 +52,13 @@ def tokens_of(record: Searched) -> frozenset[str]:
     return frozenset([token[:LONGEST] for token in found])
 
 
-def _of_text(text: str) -> Iterator[str]:
-    for kind, part in parts_of(folded(text)):
+def _of_text(text: str) -> Iterable[str]:
+    form = folded(text)
+    return form.split() if form.replace(" ", "").isalpha() else _parts_found(form)
+
+
+def _parts_found(form: str) -> Iterator[str]:
+    for kind, part in parts_of(form):
         if kind == "address":
             yield from words_of(part)
             if part[0] != "@":
@@ -70,7 +75,7 @@ def _of_email(value: str, match_key: str | None) -> Iterator[str]:
     if match_key is not None:
         yield folded(match_key)
         yield from words_of(match_key)
-    if value != match_key:
+    if match_key is None or (value != match_key and folded(value) != folded(match_key)):
         yield from _of_text(value)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given, settings, strategies as st
 
 from crmkit.domain.phone import dialling, phone_key
-from crmkit.domain.search import LONGEST, answers, question, tokens_of
+from crmkit.domain.search import LONGEST, _of_text, _parts_found, answers, question, tokens_of
 from crmkit.domain.words import _long_way, folded, words_of
 from crmkit.testing import a_client, a_contact, a_contact_point
 
@@ -182,3 +182,11 @@ def test_an_address_is_found_as_typed_and_as_matched() -> None:
 def test_a_postal_address_finds_nobody() -> None:
     """Half a town lives in Main Street."""
     assert frozenset() == tokens_of(a_contact_point(ADA, "main st 1", kind="postal", value="Main St. 1"))
+
+
+@given(texts | st.text(st.sampled_from(string.ascii_letters + "абвйё 1é"), max_size=20))
+@example("Anna Petrova")
+@example("Анна-Мария 12345")
+def test_a_text_of_words_only_is_read_as_any_other_text_is(text: str) -> None:
+    """There is a short way for it, which leads to the same tokens."""
+    assert set(_of_text(text)) == set(_parts_found(folded(text)))

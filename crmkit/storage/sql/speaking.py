@@ -118,10 +118,7 @@ class Speaking(StorageTransaction):
 
     @contextmanager
     def together(self, *, whole: bool) -> Generator[None]:
-        """Send what is written inside the block as one statement, where that can be; *whole* if that is the end."""
-        if not self.database.writes_together:
-            yield
-            return
+        """Send what is written inside the block as one statement; *whole* if that is the end."""
         self._gathered = Gathered()
         try:
             yield

@@ -73,20 +73,17 @@ class Derived:
         """Write what waits."""
         if tokens := self._tokens:
             self._tokens = {}
-            tx.write(
-                tx.statements.one["find_by"],
-                [
-                    (tx.stored(client_of(value)), tx.stored(value.id), token)
-                    for value in tokens.values()
-                    for token in tokens_of(value)
-                ],
-            )
+            rows: list[tuple[object, object, str]] = []
+            for value in tokens.values():
+                whose, which = tx.stored(client_of(value)), tx.stored(value.id)
+                rows += [(whose, which, token) for token in tokens_of(value)]
+            tx.write(tx.statements.one["find_by"], rows)
         if sums := self._sums:
             self._sums = {}
-            rows = sorted(
+            summed = sorted(
                 ((tx.stored(key[0]), *key[1:], *more) for key, more in sums.items()), key=lambda row: row[1:3]
             )
-            tx.write(tx.statements.one["add_up"], rows)
+            tx.write(tx.statements.one["add_up"], summed)
             for client_id in {key[0] for key, more in sums.items() if min(more) < 0}:
                 tx.execute(tx.statements.one["forget_empty"], (tx.stored(client_id),))
 
