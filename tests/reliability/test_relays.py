@@ -80,3 +80,16 @@ def test_what_a_crowd_commits_at_once_reaches_everybody(
     assert (scale, 2, 0, 0) == tuple(counts[what] for what in ("events", "subscribers", "lost", "never happened"))
     if database == "postgresql" and run != "plain":
         assert counts["overlooked by a cursor"] > 0, "Nobody was slow, so the run proves little."
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"])
+@scales(plain=60, heavy=600, nightly=50_000)
+def test_each_subjects_events_are_told_in_their_order_whoever_tells(
+    url: str, database: str, run: str, scale: int, memory_folder: Path, script: Start, tell: Tell
+) -> None:
+    """Two relays, and two threads beside those who write; whatever fails, waits, dies or is forgotten meanwhile."""
+    asked = {"events": scale, "clients": max(6, scale // 30), "kills": max(2, scale // 20)}
+    counts = _counted(script, "order", scale, url=url, folder=str(memory_folder), **asked)
+    tell("R2", f"{database}, in order", run, counts, _version(url))
+    assert (scale, 0, 0) == tuple(counts[what] for what in ("events", "out of order", "lost"))
+    assert run == "plain" or min(counts[what] for what in ("pauses", "dead", "forgotten", "kills")) > 0

@@ -36,10 +36,12 @@ _chance = SystemRandom().random
 @attrs.frozen
 class Drained:
     """
-    What a relay did: entries of the journal looked at, events told, to be told again, given up, not wanted.
+    What a relay did: entries of the journal looked at, events told, to be told again, given up, not wanted, left alone.
+
+    What it left alone it cannot read, or another relay took it over meanwhile.
 
     >>> Drained(told=3) + Drained(told=1, again=1)
-    Drained(expanded=0, told=4, again=1, dead=0, dropped=0)
+    Drained(expanded=0, told=4, again=1, dead=0, dropped=0, left=0)
     """
 
     expanded: int = 0
@@ -47,6 +49,7 @@ class Drained:
     again: int = 0
     dead: int = 0
     dropped: int = 0
+    left: int = 0
 
     def __add__(self, other: Drained) -> Drained:
         return Drained(*[one + two for one, two in zip(attrs.astuple(self), attrs.astuple(other), strict=True)])
@@ -109,14 +112,15 @@ class Relay:
         try:
             claimed = self.queue.claim(limit, served, ordered)
         except Conflict:  # another relay gave one back at this moment
-            claimed = []
+            return Drained(expanded, left=1)
         did, settling = Drained(expanded), Settling(self.queue, self._quick)
         try:
             for one in claimed:
                 did += self._tell(one, settling)
         finally:
             settling.settle()
-        return did + Drained(told=settling.count)
+        did += Drained(told=settling.count)
+        return attrs.evolve(did, left=len(claimed) - did.told - did.again - did.dead - did.dropped)
 
     def drain(self) -> Drained:
         """Go on until nothing is due; what is to be told later stays."""
