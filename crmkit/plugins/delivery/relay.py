@@ -72,7 +72,11 @@ class Outcome:
 
 @attrs.frozen
 class Reports:
-    """Who is told what became of attempts: a failure with its type and place, and a dead letter."""
+    """
+    Who is told what became of attempts: a failure with its type and place, and a dead letter.
+
+    Either may raise: that is logged, and changes nothing of what became of the attempt.
+    """
 
     failed: Callable[[Delivery, Subscriber, BaseException], None]
     dead: Callable[[Delivery], None]
@@ -84,7 +88,7 @@ class Relay:
 
     >>> from crmkit import CRM
     >>> CRM.open("memory://").relay.run_once()
-    Drained(expanded=0, told=0, again=0, dead=0, dropped=0)
+    Drained(expanded=0, told=0, again=0, dead=0, dropped=0, left=0)
     """
 
     def __init__(
@@ -219,12 +223,12 @@ class Relay:
             after = None if asked.after is None else timedelta(seconds=asked.after)
             return Outcome(_said(asked), after=after)
         except OutboundDenied as error:  # it says itself that no later attempt will do
-            self._reports.failed(delivery, subscriber, error)
+            _reported(self._reports.failed, delivery, subscriber, error)
             return Outcome(f"OutboundDenied ({error.reason}) at {place_of(error)}", hopeless=True)
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:  # noqa: BLE001  # a plugin may raise anything; an interrupt is not its own
-            self._reports.failed(delivery, subscriber, error)
+            _reported(self._reports.failed, delivery, subscriber, error)
             return Outcome(_said(error), failed=True, counts=True)
         return Outcome(counts=True)
 
@@ -233,8 +237,18 @@ class Relay:
 
     def _bury(self, delivery: Delivery, error: str) -> Drained:
         if self.queue.dead(delivery, error):
-            self._reports.dead(attrs.evolve(delivery, error=error))
+            _reported(self._reports.dead, attrs.evolve(delivery, error=error))
         return Drained(dead=1)
+
+
+def _reported(report: Callable[..., None], *what: object) -> None:
+    """Say it, whatever comes of that: what is told next must not suffer from it."""
+    try:
+        report(*what)
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001  # as a plugin may, so may who hears of it
+        logger.error("A report failed: %s", _said(error))  # noqa: TRY400  # its text may quote
 
 
 def _said(error: BaseException) -> str:

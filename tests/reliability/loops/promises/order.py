@@ -79,7 +79,7 @@ class Loop(Plugin[None]):
     async def waiting(self, event: ClientUpdated) -> None:
         """The same, on the loop."""
         with self.told.trying("loop.waiting", event):
-            await asyncio.sleep(0.0005)
+            await asyncio.to_thread(BETWEEN.wait, 0.0005)
             self._suffer(event)
 
     @on(ClientUpdated)
