@@ -34,7 +34,8 @@ class DeliveryQueue:
     def __init__(self, begin: Begin, lease: timedelta) -> None:
         self._enter = begin
         self._lease = lease
-        self._name = uuid4().hex
+        #: Who claims: no two that live have one name.
+        self.name = uuid4().hex
 
     @contextmanager
     def _begin(self) -> Generator[Transaction]:
@@ -85,7 +86,7 @@ class DeliveryQueue:
             ours, behind = self._in_turn(tx, found, ordered)
             until = unit.now + self._lease
             claimed = [
-                attrs.evolve(one, due_at=until, attempts=one.attempts + 1, claimed_by=self._name,
+                attrs.evolve(one, due_at=until, attempts=one.attempts + 1, claimed_by=self.name,
                              updated_at=unit.now, version=one.version + 1)
                 for one in ours
             ]  # fmt: skip
@@ -121,6 +122,14 @@ class DeliveryQueue:
     def dead(self, one: Delivery, error: str) -> bool:
         """Tell it no more, and keep it for somebody to look at."""
         return self._give_back(one, attrs.evolve(one, state="dead", claimed_by=None, error=error))
+
+    def claimed_by(self, name: str) -> list[Delivery]:
+        """What somebody holds a claim on."""
+        with self._begin() as tx:
+            unit = tx._unit  # noqa: SLF001
+            soon = Test("due_at", "gt", unit.now) & Test("due_at", "le", unit.now + self._lease)
+            theirs = Test("state", "eq", "waiting") & soon & Test("claimed_by", "eq", name)
+            return unit.store.select(Query(Delivery, theirs))
 
     def next_due(self, served: Collection[str]) -> datetime | None:
         """When the next delivery of these subscribers is due, None if there is none."""

@@ -30,6 +30,8 @@ logger = logging.getLogger("crmkit.plugins")
 LEASE, BATCH, DEEPEST = timedelta(seconds=60), 50, 16
 #: When to look again at an event that this crmkit cannot read.
 NOT_OURS = timedelta(minutes=10)
+#: What is said of an attempt that ended with its process.
+NEVER_BACK = "whoever told it did not come back"
 _chance = SystemRandom().random
 
 
@@ -152,6 +154,22 @@ class Relay:
             raise Invalid(*faults)
         return resend(self._begin, Wanted(self.subscribers[subscriber], since, frozenset(ids)))
 
+    def take_over(self, name: str) -> int:
+        """
+        Claim under this name from now on, whose last bearer is dead for certain; say how much it left behind.
+
+        That is to be told again, as if it had failed, without a wait for the end of its claim.
+        """
+        self.queue.name = name
+        left = self.queue.claimed_by(name)
+        for one in left:
+            known = self.subscribers.get(one.subscriber)
+            if known is not None and one.attempts >= known.attempts:
+                self._bury(one, NEVER_BACK)
+            else:
+                self.queue.later(one, self._due(wait(one.attempts, self._chance())), NEVER_BACK)
+        return len(left)
+
     def wait_for(self) -> timedelta | None:
         """How long until something is due, zero if it is already, None if nothing waits."""
         due = self.queue.next_due(self._served())
@@ -187,7 +205,7 @@ class Relay:
         if claimed.depth > DEEPEST:
             return self._bury(delivery, f"a chain of {claimed.depth} subscribers, each hearing of what another did")
         if delivery.attempts > subscriber.attempts:  # whoever tried last did not live to say so
-            return self._bury(delivery, delivery.error or "whoever told it did not come back")
+            return self._bury(delivery, delivery.error or NEVER_BACK)
         return self._attempt(claimed, claimed.event, subscriber, settling)
 
     def _attempt(self, claimed: Claimed, event: Event, subscriber: Subscriber, settling: Settling) -> Drained:
