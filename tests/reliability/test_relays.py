@@ -45,20 +45,35 @@ def _counted(start: Start, loop: str, patience: float, **asked: Any) -> Mapping[
     return counts
 
 
-@scales(plain=15, heavy=3_000, nightly=100_000)
+def _check_kills(counts: Mapping[str, int], scale: int) -> None:
+    assert (scale, 0, 0) == (counts["kills"], counts["lost"], counts["doubled"])
+    assert counts["while telling"] > scale / 2, "Most relays had told everything before they were killed."
+
+
+@scales(plain=15, heavy=2_700, nightly=100_000)
 def test_a_relay_killed_at_any_instant_loses_nothing_and_doubles_nothing(
     run: str, scale: int, memory_folder: Path, script: Start, tell: Tell
 ) -> None:
     """Outside, whoever honours the key does a thing once; inside, whoever asks `ctx.once` does."""
     counts = _counted(script, "relays", scale, folder=str(memory_folder), kills=scale, seed=scale)
     tell("R4", "sqlite", run, counts, SQLITE)
-    assert (scale, 0, 0) == (counts["kills"], counts["lost"], counts["doubled"])
-    assert counts["while telling"] > scale / 2, "Most relays had told everything before they were killed."
+    _check_kills(counts, scale)
     assert run == "plain" or counts["told again"] > 0, "Nothing was told twice, so the keys prove nothing."
 
 
+@scales(plain=5, heavy=300, nightly=5_000)
+def test_a_relay_killed_at_any_instant_leaves_a_server_as_sound(
+    run: str, scale: int, postgresql_url: str, memory_folder: Path, script: Start, tell: Tell
+) -> None:
+    """What it holds there, locks among it, goes with its connection."""
+    asked = {"folder": str(memory_folder), "url": postgresql_url, "kills": scale, "seed": scale}
+    counts = _counted(script, "relays", scale, **asked)
+    tell("R4", "postgresql", run, counts, _version(postgresql_url))
+    _check_kills(counts, scale)
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-@scales(plain=6, heavy=120, nightly=5_000)
+@scales(plain=6, heavy=250, nightly=5_000)
 def test_who_takes_over_from_a_relay_is_not_disturbed_when_that_wakes_up(
     url: str, database: str, run: str, scale: int, script: Start, tell: Tell
 ) -> None:

@@ -91,7 +91,7 @@ class Leases:
 
     url: str
     times: int
-    at_once: int = 8
+    at_once: int = 12
     seed: int = 1
     happened: int = 0
     relays: dict[int, One] = attrs.field(factory=dict[int, One])
