@@ -50,7 +50,7 @@ def _check_kills(counts: Mapping[str, int], scale: int) -> None:
     assert counts["while telling"] > scale / 2, "Most relays had told everything before they were killed."
 
 
-@scales(plain=15, heavy=2_700, nightly=100_000)
+@scales(plain=15, heavy=2_800, nightly=100_000)
 def test_a_relay_killed_at_any_instant_loses_nothing_and_doubles_nothing(
     run: str, scale: int, memory_folder: Path, script: Start, tell: Tell
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_relay_killed_at_any_instant_loses_nothing_and_doubles_nothing(
     assert run == "plain" or counts["told again"] > 0, "Nothing was told twice, so the keys prove nothing."
 
 
-@scales(plain=5, heavy=300, nightly=5_000)
+@scales(plain=5, heavy=200, nightly=5_000)
 def test_a_relay_killed_at_any_instant_leaves_a_server_as_sound(
     run: str, scale: int, postgresql_url: str, memory_folder: Path, script: Start, tell: Tell
 ) -> None:
