@@ -11,9 +11,10 @@ from threading import Event
 import click
 from rich.console import Console
 
+from crmkit import CRM
 from crmkit.cli.opening import config_at, opened, plugins_option
 from crmkit.errors import Fault, Invalid
-from crmkit.plugins import Drained
+from crmkit.plugins import Drained, Plugins
 from crmkit.relay import Limits, Supervisor, run
 
 
@@ -27,7 +28,7 @@ from crmkit.relay import Limits, Supervisor, run
     type=click.FloatRange(0.1, 60),
     default=60,
     show_default=True,
-    help="How long one delivery may take before its worker is killed, with --isolate.",
+    help="How long one delivery, or a plugin's start, may take before its worker is killed, with --isolate.",
 )
 @click.option("--memory", type=click.IntRange(64), help="Megabytes a worker may have, with --isolate.")
 def relay(url: str, file: Path | None, once: bool, isolate: bool, seconds: float, memory: int | None) -> None:  # fmt: skip
@@ -39,8 +40,10 @@ def relay(url: str, file: Path | None, once: bool, isolate: bool, seconds: float
         return
     if url.startswith("memory:"):
         raise Invalid(Fault("url", "memory", "Worker processes share no memory. Give the URL of a file or a server."))
-    with opened(url, config) as crm:  # a fault stands here, once, before workers would repeat it
-        heard = {one.plugin for one in crm.relay.subscribers.values()}
+    known = Plugins(config)
+    known.left_out = frozenset(config.enabled)  # what starting one does, it does to a worker
+    with CRM.open(url, plugins=known, delivery="external", migrate="never") as crm:
+        heard = {one.plugin for one in crm.relay.subscribers.values()}  # a fault stands here, before workers repeat it
     limits = Limits(seconds, None if memory is None else memory * 1024 * 1024)
     Supervisor(url, config, [name for name in config.enabled if name in heard], limits).run(stop, once=once)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -60,6 +61,9 @@ class Plugins:
                 assert one.plugin is not None
                 book.accept(one.plugin, one.name, one.findings.implementations)
             implemented = book.close()
+        #: Who is not to be started here, and what stands around starting one; both before `start`.
+        self.left_out: frozenset[str] = frozenset()
+        self.starting: Callable[[str], AbstractContextManager[object]] = nullcontext
         self.failures = Failures()
         trace = _to_stderr if os.environ.get("CRMKIT_TRACE_HOOKS") == "1" else None
         self.dispatch = Dispatch(implemented, self.failures, trace)
@@ -138,9 +142,14 @@ class Plugins:
         )  # fmt: skip
 
     def start(self, doors: Callable[[str], Any], now: datetime) -> None:
-        """Start every plugin in the order of the list; one that cannot harms no other, unless it is required."""
+        """
+        Start every plugin in the order of the list; one that cannot harms no other, unless it is required.
+
+        Those left out stay as they are; what they decide is decided all the same.
+        """
         for one in self._working():
-            self._start(one, doors, now)
+            if one.name not in self.left_out:
+                self._start(one, doors, now)
         self._refuse_the_required()
 
     def retry(self, doors: Callable[[str], Any], now: datetime) -> int:
@@ -171,7 +180,8 @@ class Plugins:
         one.tries += 1
         try:
             one.started = True
-            plugin.start()
+            with self.starting(one.name):
+                plugin.start()
         except AuthFailed as error:
             self._not_started(one, error)
             one.state, one.retry_at = "misconfigured", None

@@ -45,20 +45,35 @@ def _counted(start: Start, loop: str, patience: float, **asked: Any) -> Mapping[
     return counts
 
 
-@scales(plain=15, heavy=3_000, nightly=100_000)
+def _check_kills(counts: Mapping[str, int], scale: int) -> None:
+    assert (scale, 0, 0) == (counts["kills"], counts["lost"], counts["doubled"])
+    assert counts["while telling"] > scale / 2, "Most relays had told everything before they were killed."
+
+
+@scales(plain=15, heavy=2_800, nightly=100_000)
 def test_a_relay_killed_at_any_instant_loses_nothing_and_doubles_nothing(
     run: str, scale: int, memory_folder: Path, script: Start, tell: Tell
 ) -> None:
     """Outside, whoever honours the key does a thing once; inside, whoever asks `ctx.once` does."""
     counts = _counted(script, "relays", scale, folder=str(memory_folder), kills=scale, seed=scale)
     tell("R4", "sqlite", run, counts, SQLITE)
-    assert (scale, 0, 0) == (counts["kills"], counts["lost"], counts["doubled"])
-    assert counts["while telling"] > scale / 2, "Most relays had told everything before they were killed."
+    _check_kills(counts, scale)
     assert run == "plain" or counts["told again"] > 0, "Nothing was told twice, so the keys prove nothing."
 
 
+@scales(plain=5, heavy=200, nightly=5_000)
+def test_a_relay_killed_at_any_instant_leaves_a_server_as_sound(
+    run: str, scale: int, postgresql_url: str, memory_folder: Path, script: Start, tell: Tell
+) -> None:
+    """What it holds there, locks among it, goes with its connection."""
+    asked = {"folder": str(memory_folder), "url": postgresql_url, "kills": scale, "seed": scale}
+    counts = _counted(script, "relays", scale, **asked)
+    tell("R4", "postgresql", run, counts, _version(postgresql_url))
+    _check_kills(counts, scale)
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-@scales(plain=6, heavy=120, nightly=5_000)
+@scales(plain=6, heavy=250, nightly=5_000)
 def test_who_takes_over_from_a_relay_is_not_disturbed_when_that_wakes_up(
     url: str, database: str, run: str, scale: int, script: Start, tell: Tell
 ) -> None:
@@ -80,3 +95,16 @@ def test_what_a_crowd_commits_at_once_reaches_everybody(
     assert (scale, 2, 0, 0) == tuple(counts[what] for what in ("events", "subscribers", "lost", "never happened"))
     if database == "postgresql" and run != "plain":
         assert counts["overlooked by a cursor"] > 0, "Nobody was slow, so the run proves little."
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql", "mariadb"])
+@scales(plain=60, heavy=600, nightly=50_000)
+def test_each_subjects_events_are_told_in_their_order_whoever_tells(
+    url: str, database: str, run: str, scale: int, memory_folder: Path, script: Start, tell: Tell
+) -> None:
+    """Two relays, and two threads beside those who write; whatever fails, waits, dies or is forgotten meanwhile."""
+    asked = {"events": scale, "clients": max(6, scale // 30), "kills": max(2, scale // 20)}
+    counts = _counted(script, "order", scale, url=url, folder=str(memory_folder), **asked)
+    tell("R2", f"{database}, in order", run, counts, _version(url))
+    assert (scale, 0, 0) == tuple(counts[what] for what in ("events", "out of order", "lost"))
+    assert run == "plain" or min(counts[what] for what in ("pauses", "dead", "forgotten", "kills")) > 0

@@ -18,20 +18,25 @@ Mode = Literal["thread", "inline", "external"]
 LOOK_AGAIN = 5.0
 #: How long `close` waits, in seconds, for what can still be told.
 FAREWELL = 5.0
-_telling: ContextVar[bool] = ContextVar("crmkit_telling", default=False)
+#: Whose events are being told in this thread or task, by the id of their `Inline`, which lives as long as it tells.
+_telling: ContextVar[frozenset[int]] = ContextVar("crmkit_telling", default=frozenset())
 
 
 class Inline:
-    """Tell right after the commit, in its thread: for scripts and tests. What a handler commits is told after it."""
+    """
+    Tell right after the commit, in its thread: for scripts and tests. What a handler commits is told after it.
+
+    What it commits on another CRM is told at once: only who tells already waits for itself.
+    """
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
 
     def committed(self) -> None:
         """Tell what waits, unless that is being done already."""
-        if _telling.get():
+        if id(self) in (telling := _telling.get()):
             return
-        token = _telling.set(True)
+        token = _telling.set(telling | {id(self)})
         try:
             self._relay.drain()
         except CRMError as error:  # the commit stands; what waits is told next time

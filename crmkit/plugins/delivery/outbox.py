@@ -15,6 +15,7 @@ from crmkit.domain.query import Page, Query
 from crmkit.domain.where import EVERYTHING, Test, Where
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins.delivery.queue import ONE_AT_A_TIME, Begin, let_next
+from crmkit.plugins.delivery.turns import Queue, queue_of
 from crmkit.plugins.states import PluginStatus
 
 if TYPE_CHECKING:
@@ -76,13 +77,14 @@ class Outbox:
 
     def discard(self, ids: Collection[DeliveryId] | None = None, *, subscriber: str | None = None) -> int:
         """Forget deliveries: nobody is told of them any more; whatever waited for its turn behind them comes."""
-        count, held_up = 0, dict[tuple[str, str], Delivery]()
+        count, free_at = 0, dict[Queue, datetime]()
         for chunk in self._chunks(ids, subscriber):
-            gone, idle = self._removed(chunk)
-            count += gone
-            held_up |= {(one.subscriber, one.subject): one for one in idle}
+            gone = self._removed(chunk)
+            count += len(gone)
+            for one, at in gone:
+                free_at[queue_of(one)] = max(at, free_at.get(queue_of(one), at))
         # Not before all are gone: the next one may be among those still to be forgotten.
-        self._let_next(list(held_up.values()))
+        self._let_next(list(free_at.items()))
         return count
 
     def _chunks(self, ids: Collection[DeliveryId] | None, subscriber: str | None) -> Iterator[Sequence[DeliveryId]]:
@@ -115,22 +117,22 @@ class Outbox:
                 unit.store.replace(again, one.version)
         return len(idle)
 
-    def _removed(self, ids: Sequence[DeliveryId]) -> tuple[int, Sequence[Delivery]]:
-        """How many are gone, and those of them that nobody was being told of."""
+    def _removed(self, ids: Sequence[DeliveryId]) -> Sequence[tuple[Delivery, datetime]]:
+        """What is gone, and until when somebody may be being told of it."""
         with self._begin() as tx:
             unit = tx._unit  # noqa: SLF001  # as above
             unit.store.lock(ONE_AT_A_TIME)
             found = unit.store.get_many(Delivery, ids)
             for one in found:
                 unit.store.delete(Delivery, one.id)
-            return len(found), [one for one in found if _is_idle(one, unit.now)]
+            return [(one, unit.now if _is_idle(one, unit.now) else one.due_at) for one in found]
 
-    def _let_next(self, gone: Sequence[Delivery]) -> None:
-        for start in range(0, len(gone), CHUNK):
+    def _let_next(self, free_at: Sequence[tuple[Queue, datetime]]) -> None:
+        for start in range(0, len(free_at), CHUNK):
             with self._begin() as tx:
                 unit = tx._unit  # noqa: SLF001  # as above
                 unit.store.lock(ONE_AT_A_TIME)
-                let_next(unit, gone[start : start + CHUNK])
+                let_next(unit, dict(free_at[start : start + CHUNK]))
 
 
 def counted(statuses: Iterable[PluginStatus], lag: Mapping[str, Lag]) -> tuple[PluginStatus, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -12,19 +12,20 @@ import attrs
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.ids import DeliveryId
 from crmkit.domain.query import Query
-from crmkit.domain.where import Test, Where
+from crmkit.domain.where import Test
 from crmkit.errors import Conflict
 from crmkit.plugins.delivery.forking import forks
 from crmkit.plugins.delivery.subscriber import Claimed
-from crmkit.ports import Entry, StorageTransaction
+from crmkit.plugins.delivery.turns import Queue, heads, queue_of, turn_of
+from crmkit.ports import Entry
 from crmkit.services.transaction import Transaction
 from crmkit.services.unit import Unit
 
 Begin = Callable[[], AbstractContextManager[Transaction]]
 #: Held while entries are turned into deliveries and while deliveries are claimed: two relays never meet in them.
 ONE_AT_A_TIME = ("crmkit relay",)
-#: How many deliveries behind one another are looked at, and when those behind a dead one are looked at again.
-BEHIND, DEAD_END = 2_000, timedelta(hours=1)
+#: When those behind another one are looked at again, though nobody said that it is their turn.
+LOST = timedelta(hours=1)
 
 
 class DeliveryQueue:
@@ -33,7 +34,8 @@ class DeliveryQueue:
     def __init__(self, begin: Begin, lease: timedelta) -> None:
         self._enter = begin
         self._lease = lease
-        self._name = uuid4().hex
+        #: Who claims: no two that live have one name.
+        self.name = uuid4().hex
 
     @contextmanager
     def _begin(self) -> Generator[Transaction]:
@@ -84,15 +86,14 @@ class DeliveryQueue:
             ours, behind = self._in_turn(tx, found, ordered)
             until = unit.now + self._lease
             claimed = [
-                attrs.evolve(one, due_at=until, attempts=one.attempts + 1, claimed_by=self._name,
+                attrs.evolve(one, due_at=until, attempts=one.attempts + 1, claimed_by=self.name,
                              updated_at=unit.now, version=one.version + 1)
                 for one in ours
             ]  # fmt: skip
             for one in claimed:
                 unit.store.replace(one, one.version - 1)
-            for one, after in behind:
-                later = max(until if after in ours else after.due_at, unit.now + timedelta(seconds=1))
-                later = unit.now + DEAD_END if after.state == "dead" else later
+            for one in behind:
+                later = unit.now + LOST if _is_new(one) else until
                 unit.store.replace(attrs.evolve(one, due_at=later, version=one.version + 1), one.version)
             entries = unit.store.entries([one.entry for one in claimed])
         return [_with_event(one, entries.get(one.entry)) for one in claimed], bool(behind)
@@ -122,6 +123,14 @@ class DeliveryQueue:
         """Tell it no more, and keep it for somebody to look at."""
         return self._give_back(one, attrs.evolve(one, state="dead", claimed_by=None, error=error))
 
+    def claimed_by(self, name: str) -> list[Delivery]:
+        """What somebody holds a claim on."""
+        with self._begin() as tx:
+            unit = tx._unit  # noqa: SLF001
+            soon = Test("due_at", "gt", unit.now) & Test("due_at", "le", unit.now + self._lease)
+            theirs = Test("state", "eq", "waiting") & soon & Test("claimed_by", "eq", name)
+            return unit.store.select(Query(Delivery, theirs))
+
     def next_due(self, served: Collection[str]) -> datetime | None:
         """When the next delivery of these subscribers is due, None if there is none."""
         if not served:
@@ -136,7 +145,7 @@ class DeliveryQueue:
         _fenced(tx, one, one)
         tx._unit.store.delete(Delivery, one.id)  # noqa: SLF001
         if ordered:
-            let_next(tx._unit, [one])  # noqa: SLF001
+            let_next(tx._unit, {queue_of(one): tx._unit.now})  # noqa: SLF001
 
     def _give_back(self, one: Delivery, after: Delivery) -> bool:
         try:
@@ -148,49 +157,39 @@ class DeliveryQueue:
 
     def _in_turn(
         self, tx: Transaction, found: Sequence[Delivery], ordered: Collection[str]
-    ) -> tuple[list[Delivery], list[tuple[Delivery, Delivery]]]:
-        """Those of *found* whose turn it is, and those that are behind another, each with it."""
-        asked = [one for one in found if one.subscriber in ordered]
-        if not asked:
+    ) -> tuple[list[Delivery], list[Delivery]]:
+        """Those of *found* whose turn it is, and those that are behind another."""
+        first = dict[Queue, Delivery]()
+        for one in sorted(found, key=turn_of):
+            if one.subscriber in ordered:
+                first.setdefault(queue_of(one), one)
+        if not first:
             return list(found), []
-        heads = _heads(tx._unit.store, asked)  # noqa: SLF001
-        ours, behind = list[Delivery](), list[tuple[Delivery, Delivery]]()
+        known = heads(tx._unit.store, {queue: one.entry for queue, one in first.items()})  # noqa: SLF001
+        ours, behind = list[Delivery](), list[Delivery]()
         for one in found:
-            head = heads.get((one.subscriber, one.subject), one) if one.subscriber in ordered else one
-            if head.id == one.id:
-                ours.append(one)
-            else:
-                behind.append((one, head))
+            is_first = one.subscriber not in ordered or known[queue_of(one)].id == one.id
+            (ours if is_first else behind).append(one)
         return ours, behind
 
 
-def let_next(unit: Unit, gone: Sequence[Delivery]) -> None:
-    """The next event of each one's subject need not wait for a lease that is over, or for a dead one."""
-    behind = {(one.subscriber, one.subject) for one in gone}
-    for name, head in _heads(unit.store, gone).items():
-        free = head.state == "waiting" and head.claimed_by is None and not head.attempts
-        if name in behind and free and head.due_at > unit.now:
-            unit.store.replace(attrs.evolve(head, due_at=unit.now, version=head.version + 1), head.version)
+def let_next(unit: Unit, gone: Mapping[Queue, datetime]) -> None:
+    """The first one of each queue need wait no longer than so; one that was begun has a time of its own."""
+    for queue, head in heads(unit.store, dict.fromkeys(gone)).items():
+        due = max(gone[queue], unit.now)
+        if _is_new(head) and head.due_at > due:
+            unit.store.replace(attrs.evolve(head, due_at=due, version=head.version + 1), head.version)
 
 
-def _heads(store: StorageTransaction, some: Sequence[Delivery]) -> dict[tuple[str, str], Delivery]:
-    """The first delivery of each one's subscriber and subject, if it is among the first of them all."""
-    same: Where = Test("subscriber", "in", tuple(sorted({one.subscriber for one in some})))
-    same = same & Test("subject", "in", tuple(sorted({one.subject for one in some})))
-    heads = dict[tuple[str, str], Delivery]()
-    for one in sorted(store.select(Query(Delivery, same, "entry", limit=BEHIND)), key=_turn):
-        heads.setdefault((one.subscriber, one.subject), one)
-    return heads
+def _is_new(one: Delivery) -> bool:
+    """Nobody has begun to tell it: when it is due depends on those before it alone."""
+    return one.state == "waiting" and one.claimed_by is None and not one.attempts
 
 
 def _fenced(tx: Transaction, one: Delivery, after: Delivery) -> None:
     """Put *after* in the place of *one*; `Conflict` for a late original, which has an older version."""
     unit = tx._unit  # noqa: SLF001
     unit.store.replace(attrs.evolve(after, version=one.version + 1, updated_at=unit.now), one.version)
-
-
-def _turn(one: Delivery) -> tuple[int, int]:
-    return one.entry, one.place
 
 
 def _with_event(one: Delivery, entry: Entry | None) -> Claimed:

@@ -30,16 +30,20 @@ logger = logging.getLogger("crmkit.plugins")
 LEASE, BATCH, DEEPEST = timedelta(seconds=60), 50, 16
 #: When to look again at an event that this crmkit cannot read.
 NOT_OURS = timedelta(minutes=10)
+#: What is said of an attempt that ended with its process.
+NEVER_BACK = "whoever told it did not come back"
 _chance = SystemRandom().random
 
 
 @attrs.frozen
 class Drained:
     """
-    What a relay did: entries of the journal looked at, events told, to be told again, given up, not wanted.
+    What a relay did: entries of the journal looked at, events told, to be told again, given up, not wanted, left alone.
+
+    What it left alone it cannot read, or another relay took it over meanwhile.
 
     >>> Drained(told=3) + Drained(told=1, again=1)
-    Drained(expanded=0, told=4, again=1, dead=0, dropped=0)
+    Drained(expanded=0, told=4, again=1, dead=0, dropped=0, left=0)
     """
 
     expanded: int = 0
@@ -47,6 +51,7 @@ class Drained:
     again: int = 0
     dead: int = 0
     dropped: int = 0
+    left: int = 0
 
     def __add__(self, other: Drained) -> Drained:
         return Drained(*[one + two for one, two in zip(attrs.astuple(self), attrs.astuple(other), strict=True)])
@@ -69,7 +74,11 @@ class Outcome:
 
 @attrs.frozen
 class Reports:
-    """Who is told what became of attempts: a failure with its type and place, and a dead letter."""
+    """
+    Who is told what became of attempts: a failure with its type and place, and a dead letter.
+
+    Either may raise: that is logged, and changes nothing of what became of the attempt.
+    """
 
     failed: Callable[[Delivery, Subscriber, BaseException], None]
     dead: Callable[[Delivery], None]
@@ -81,7 +90,7 @@ class Relay:
 
     >>> from crmkit import CRM
     >>> CRM.open("memory://").relay.run_once()
-    Drained(expanded=0, told=0, again=0, dead=0, dropped=0)
+    Drained(expanded=0, told=0, again=0, dead=0, dropped=0, left=0)
     """
 
     def __init__(
@@ -109,14 +118,15 @@ class Relay:
         try:
             claimed = self.queue.claim(limit, served, ordered)
         except Conflict:  # another relay gave one back at this moment
-            claimed = []
+            return Drained(expanded, left=1)
         did, settling = Drained(expanded), Settling(self.queue, self._quick)
         try:
             for one in claimed:
                 did += self._tell(one, settling)
         finally:
             settling.settle()
-        return did + Drained(told=settling.count)
+        did += Drained(told=settling.count)
+        return attrs.evolve(did, left=len(claimed) - did.told - did.again - did.dead - did.dropped)
 
     def drain(self) -> Drained:
         """Go on until nothing is due; what is to be told later stays."""
@@ -143,6 +153,22 @@ class Relay:
         if faults:
             raise Invalid(*faults)
         return resend(self._begin, Wanted(self.subscribers[subscriber], since, frozenset(ids)))
+
+    def take_over(self, name: str) -> int:
+        """
+        Claim under this name from now on, whose last bearer is dead for certain; say how much it left behind.
+
+        That is to be told again, as if it had failed, without a wait for the end of its claim.
+        """
+        self.queue.name = name
+        left = self.queue.claimed_by(name)
+        for one in left:
+            known = self.subscribers.get(one.subscriber)
+            if known is not None and one.attempts >= known.attempts:
+                self._bury(one, NEVER_BACK)
+            else:
+                self.queue.later(one, self._due(wait(one.attempts, self._chance())), NEVER_BACK)
+        return len(left)
 
     def wait_for(self) -> timedelta | None:
         """How long until something is due, zero if it is already, None if nothing waits."""
@@ -179,7 +205,7 @@ class Relay:
         if claimed.depth > DEEPEST:
             return self._bury(delivery, f"a chain of {claimed.depth} subscribers, each hearing of what another did")
         if delivery.attempts > subscriber.attempts:  # whoever tried last did not live to say so
-            return self._bury(delivery, delivery.error or "whoever told it did not come back")
+            return self._bury(delivery, delivery.error or NEVER_BACK)
         return self._attempt(claimed, claimed.event, subscriber, settling)
 
     def _attempt(self, claimed: Claimed, event: Event, subscriber: Subscriber, settling: Settling) -> Drained:
@@ -215,12 +241,12 @@ class Relay:
             after = None if asked.after is None else timedelta(seconds=asked.after)
             return Outcome(_said(asked), after=after)
         except OutboundDenied as error:  # it says itself that no later attempt will do
-            self._reports.failed(delivery, subscriber, error)
+            _reported(self._reports.failed, delivery, subscriber, error)
             return Outcome(f"OutboundDenied ({error.reason}) at {place_of(error)}", hopeless=True)
         except (KeyboardInterrupt, GeneratorExit):
             raise
         except BaseException as error:  # noqa: BLE001  # a plugin may raise anything; an interrupt is not its own
-            self._reports.failed(delivery, subscriber, error)
+            _reported(self._reports.failed, delivery, subscriber, error)
             return Outcome(_said(error), failed=True, counts=True)
         return Outcome(counts=True)
 
@@ -229,8 +255,18 @@ class Relay:
 
     def _bury(self, delivery: Delivery, error: str) -> Drained:
         if self.queue.dead(delivery, error):
-            self._reports.dead(attrs.evolve(delivery, error=error))
+            _reported(self._reports.dead, attrs.evolve(delivery, error=error))
         return Drained(dead=1)
+
+
+def _reported(report: Callable[..., None], *what: object) -> None:
+    """Say it, whatever comes of that: what is told next must not suffer from it."""
+    try:
+        report(*what)
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001  # as a plugin may, so may who hears of it
+        logger.error("A report failed: %s", _said(error))  # noqa: TRY400  # its text may quote
 
 
 def _said(error: BaseException) -> str:

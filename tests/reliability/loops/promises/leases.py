@@ -83,6 +83,7 @@ class Story:
     way: str
     retaken: bool = False
     marks: int = 0
+    over: bool = False
 
 
 @attrs.define
@@ -98,7 +99,7 @@ class Leases:
     stories: dict[str, Story] = attrs.field(factory=dict[str, Story])
     doing: dict[One, str] = attrs.field(factory=dict[One, str])
     slowest: float = 0.0
-    marks: list[int] = attrs.field(factory=list[int])
+    over: int = 0
     random: Random = attrs.field(init=False)
     plugin: Loop = attrs.field(init=False, factory=Loop)
     storage: SQLStorage = attrs.field(init=False)
@@ -116,7 +117,7 @@ class Leases:
             self.start()
         try:
             self.happens(self.at_once)
-            while len(self.marks) < self.times:
+            while self.over < self.times:
                 if not (heard := select.select(list(self.relays), [], [], LIMIT)[0]):
                     raise TimeoutError("A relay neither tells nor looks again.")
                 for told in heard:
@@ -134,8 +135,8 @@ class Leases:
         return {
             "stopped": sum(story.way != "killed" for story in self.stories.values()),
             "killed": sum(story.way == "killed" for story in self.stories.values()),
-            "lost": left + sum(marks == 0 for marks in self.marks),
-            "doubled": sum(max(0, marks - 1) for marks in self.marks),
+            "lost": left + sum(story.marks == 0 for story in self.stories.values()),
+            "doubled": sum(max(0, story.marks - 1) for story in self.stories.values()),
             "ms slowest retake after the lease": max(0, round(1000 * (self.slowest - LEASE))),
         }
 
@@ -191,14 +192,19 @@ class Leases:
         (story.first if story.way == "done first" else one).goes_on()
 
     def told(self, one: One, marked: int) -> None:
-        """What came of it; the other one goes on, if it has not yet."""
+        """
+        What came of it; the other one goes on, if it has not yet.
+
+        Nobody may have marked it yet, although all have said so: a third one has taken over, and is still to begin.
+        """
         story = self.stories[self.doing.pop(one)]
         story.owing.remove(one)
         story.marks += marked
         if story.owing:
             story.owing[0].goes_on()
-        else:
-            self.marks.append(story.marks)
+        elif story.marks and not story.over:
+            story.over = True
+            self.over += 1
             if self.happened < self.times:
                 self.happens(1)
 

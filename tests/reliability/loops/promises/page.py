@@ -37,7 +37,10 @@ PROMISES = {
         "What was committed is told to everybody who must hear it",
         (
             "Eight processes commit, each after a delay of its own, while two relays tell two subscribers. A cursor, which "
-            "asks the journal for what is behind the last position it saw, reads along: what it overlooked is why none is used."
+            "asks the journal for what is behind the last position it saw, reads along: what it overlooked is why none is used. "
+            "In order: two relays, one of which is killed now and then, and two threads tell observers that fail, wait, or are "
+            "left alone, while an operator retries and forgets; no event of a subject may be tried before the one ahead of it "
+            "was told or forgotten."
         ),
     ),
     "R3": (

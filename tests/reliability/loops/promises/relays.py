@@ -32,7 +32,7 @@ from crmkit.storage.sql import SQLStorage
 from crmkit.testing import FrozenClock
 from promises import sink
 
-#: How many clients a file gets at each kill, and how long a child may take at most.
+#: How many clients a store gets at each kill, and how long a child may take at most.
 EVENTS, LIMIT = 2, 60.0
 
 #: Nobody sets it: a pause.
@@ -69,26 +69,29 @@ class Relays:
     folder: Path = attrs.field(converter=Path)
     kills: int = 20
     seed: int = 1
+    #: An empty store on a server; a file for every so many kills unless given.
+    url: str = ""
     life: int = 500
     counts: Counter[str] = attrs.field(factory=Counter[str])
 
     def run(self) -> dict[str, int]:
         """Kill until done, on a new file now and then, so that looking stays cheap."""
-        for start in range(0, self.kills, self.life):
+        life = self.kills if self.url else self.life
+        for start in range(0, self.kills, life):
             folder = self.folder / str(start)
             folder.mkdir()
-            file = File(self, folder, Random(f"{self.seed} {start}"))
+            store = Store(self, folder, Random(f"{self.seed} {start}"))
             try:
-                for _ in range(start, min(start + self.life, self.kills)):
-                    file.cycle()
-                file.look()
+                for _ in range(start, min(start + life, self.kills)):
+                    store.cycle()
+                store.look()
             finally:
-                file.close()
+                store.close()
         told = ("kills", "while telling", "events", "told again", "lost", "doubled")
         return {what: self.counts[what] for what in told}
 
 
-class File:
+class Store:
     """One store, and one sink, of which relays tell."""
 
     def __init__(self, loop: Relays, folder: Path, random: Random) -> None:
@@ -98,7 +101,7 @@ class File:
         self.plugin, self.clock = Loop(), FrozenClock()
         self.plugin.address = self.sink.address
         self.plugin.told = os.open(os.devnull, os.O_WRONLY)
-        self.storage = SQLStorage(f"sqlite:///{folder}/crm.db")
+        self.storage = SQLStorage(loop.url or f"sqlite:///{folder}/crm.db")
         self.crm = CRM(self.storage, clock=self.clock, plugins=[self.plugin], delivery="external")
         self.happens()
         self.crm.relay.drain()  # loads and compiles here what each child would have to
@@ -161,7 +164,7 @@ class File:
         self.counts["told again"] += again
 
     def close(self) -> None:
-        """Done with this file."""
+        """Done with this store."""
         self.crm.close()
         self.sink.stop()
 
