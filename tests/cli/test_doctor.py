@@ -14,6 +14,7 @@ from installing import install, install_bell
 
 from crmkit import CRM
 from crmkit.cli.plugins import plugins
+from crmkit.domain.events import BY_TOPIC
 from crmkit.errors import Invalid
 from crmkit.events import DealWon
 from crmkit.plugins import load, registry
@@ -138,9 +139,39 @@ def test_what_goes_is_told_with_what_to_write_and_by_when(tmp_path: Path, monkey
     said = [
         "implements crm_check_change, deprecated since 0.4. Write crm_check_deal instead.",
         "takes changes in crm_check_change, which is deprecated. Write ctx.changes instead.",
-        "implements crm_after_deal_won, deprecated since 0.5. Write DealClosed instead.",
+        "hears DealWon in hear, deprecated since 0.5. Write DealClosed instead.",
     ]
     result = CliRunner().invoke(plugins, ["doctor"])
+    assert [f"P07 odd: It {one} crmkit 2.0 refuses it." for one in said] == result.output.splitlines()
+
+
+SUBSCRIBED = """
+    @hookimpl
+    def crm_register_observers(self):
+        yield Subscription("shop", ("deal.moved", "deal.won"), lambda ctx, event: None)
+        yield Subscription("ring", ("bell.rung", "deal.*"), lambda ctx, event: None)
+"""
+RUNG = """
+import attrs
+from crmkit.events import Event
+@attrs.frozen
+class BellRung(Event):
+    topic, deprecated = "bell.rung", ("1.2", "BellStruck")
+"""
+
+
+def test_what_goes_is_told_of_every_subscription_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `@on` and by settings alike, of crmkit's events and of a plugin's that only its import brings."""
+    monkeypatch.setattr(DealWon, "deprecated", ("0.5", "DealClosed"))
+    _odd(tmp_path, RUNG + PLUGIN + SUBSCRIBED + "    @on(BellRung)\n    def toll(self, event): ...\n")
+    said = [
+        "hears DealWon in hear, deprecated since 0.5. Write DealClosed instead.",
+        "hears BellRung in toll, deprecated since 1.2. Write BellStruck instead.",
+        "hears deal.won as shop, deprecated since 0.5. Write DealClosed instead.",
+        "hears bell.rung as ring, deprecated since 1.2. Write BellStruck instead.",
+    ]
+    result = CliRunner().invoke(plugins, ["doctor"])
+    BY_TOPIC.pop("bell.rung", None)
     assert [f"P07 odd: It {one} crmkit 2.0 refuses it." for one in said] == result.output.splitlines()
 
 
