@@ -18,6 +18,7 @@ from crmkit.domain.events import BY_TOPIC
 from crmkit.errors import Invalid
 from crmkit.events import DealWon
 from crmkit.plugins import load, registry
+from crmkit.plugins.doctor import importing
 
 PLUGIN = """
 from crmkit.events import DealWon
@@ -35,6 +36,12 @@ def _a_folder_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("CRMKIT_PLUGINS", raising=False)
     for name in [one for one in sys.modules if one.startswith(("crmkit_bell", "crmkit_odd"))]:
         monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.fixture(autouse=True)
+def _a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long an import takes here, it is not what these tests look for."""
+    monkeypatch.setattr(importing, "SLOW", 60)
 
 
 def _found(*words: str) -> list[tuple[str, str]]:
@@ -64,7 +71,6 @@ def test_nothing_is_found_where_nothing_is_wrong(tmp_path: Path) -> None:
         ("P03", PLUGIN + "    requires_api = '1.99'"),
         ("P05", PLUGIN + "    @hookimpl\n    def crm_check_chnge(self): ..."),
         ("P06", PLUGIN + "    @hookimpl\n    def crm_check_change(self, ctx, chnges): ..."),
-        ("P11", "import threading; threading.Event().wait(0.3)\n" + PLUGIN),
         ("P11", "import threading; threading.Thread(target=threading.Event().wait, args=(2,), daemon=True).start()\n" + PLUGIN),
         ("P11", "open('left', 'w').close()\n" + PLUGIN),
         ("P11", "import socket; one = socket.socket(); one.bind(('127.0.0.1', 0)); one.close()\n" + PLUGIN),
@@ -74,6 +80,13 @@ def test_what_is_wrong_with_the_code_has_a_code(tmp_path: Path, code: str, sourc
     """Exactly one finding for each."""
     _odd(tmp_path, source)
     assert [(code, "odd")] == _found()
+
+
+def test_an_import_that_takes_long_has_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who starts a process waits for it."""
+    monkeypatch.setattr(importing, "SLOW", 0.2)
+    _odd(tmp_path, "import threading; threading.Event().wait(0.3)\n" + PLUGIN)
+    assert [("P11", "odd")] == _found()
 
 
 @pytest.mark.parametrize(
