@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from crmkit.errors import CRMError, Fault, Invalid
-from crmkit.plugins import Plugin, Plugins, PluginsConfig
+from crmkit.plugins import Plugins, PluginsConfig
 from crmkit.plugins.discovery import installed
 
 if TYPE_CHECKING:
@@ -101,8 +101,6 @@ def _without_settings(name: str) -> Sequence[Path] | None:
     try:
         (offer,) = installed().get(name, ())
         kind: Any = offer.load()
-        if not (isinstance(kind, type) and issubclass(kind, Plugin)):
-            return None
         register: Any = getattr(kind, "crm_register_migrations", None)
         found = list(register(kind.__new__(kind)) or ()) if register else []
     except (Exception, SystemExit):  # noqa: BLE001  # another's module may raise anything

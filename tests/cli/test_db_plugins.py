@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from installing import install
+from private_servers import MariaDBServer, PostgreSQLServer
 
 from crmkit import CRM
 from crmkit.cli.commands import crmkit
@@ -89,8 +90,8 @@ def _revise(folder: Path, name: str, number: int, **instead: str) -> Path:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/shop.db"
-    server: str = request.getfixturevalue(f"{request.param}_url")
-    return server
+    server: PostgreSQLServer | MariaDBServer = request.getfixturevalue(f"{request.param}_server")
+    return server.new()  # one that others get emptied would keep these tables
 
 
 def _run(*words: str) -> Result:

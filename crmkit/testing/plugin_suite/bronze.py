@@ -30,9 +30,11 @@ class Bronze:
 
     def test_k01_importing_it_is_quick_and_touches_nothing(self, trial: Trial) -> None:
         """Hosts import every plugin they list, some in programs that never run it."""
-        tries = [imported(trial.kind) for _ in range(2)]
-        assert [] == tries[0]["touched"]
-        assert min(one["seconds"] for one in tries) < PATIENCE
+        first = imported(trial.kind)
+        assert [] == first["touched"]
+        if first["seconds"] >= PATIENCE:  # a busy machine, or the first time it is read: it gets another try
+            took = imported(trial.kind)["seconds"]
+            assert took < PATIENCE, f"Importing it takes {took:.1f} s: import what is heavy where it is used."
 
     def test_k02_it_is_made_of_its_settings_alone_and_names_each_missing_one(
         self, trial: Trial, monkeypatch: pytest.MonkeyPatch
