@@ -62,13 +62,17 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Complete
 
 
 @pytest.fixture
-def loaded(first: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path) -> Callable[[str], Path]:
+def loaded(first: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path) -> Callable[[str], None]:
     """Put the loaded shop into the test's folder by a name: a run there has only to show it."""
-    return lambda name: shutil.copy(first[1], tmp_path / name)
+
+    def put(name: str) -> None:
+        shutil.copy(first[1], tmp_path / name)
+
+    return put
 
 
 def test_the_demo_shows_the_shop_and_a_second_run_changes_nothing(
-    first: tuple[subprocess.CompletedProcess[str], Path], loaded: Callable[[str], Path], tmp_path: Path
+    first: tuple[subprocess.CompletedProcess[str], Path], loaded: Callable[[str], None], tmp_path: Path
 ) -> None:
     """What was loaded and refused, a card, the last year, a manager's day, the ten lines; then the same hash."""
     loaded("crmkit-demo.db")
@@ -88,7 +92,7 @@ def test_the_demo_shows_the_shop_and_a_second_run_changes_nothing(
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_the_demo_fits_its_width(tmp_path: Path, loaded: Callable[[str], Path], columns: int) -> None:
+def test_the_demo_fits_its_width(tmp_path: Path, loaded: Callable[[str], None], columns: int) -> None:
     """No line but the hashes' is longer than the terminal."""
     loaded("crmkit-demo.db")
     told = crmkit("demo", beside=tmp_path, columns=columns).stdout
@@ -139,7 +143,7 @@ def test_a_run_that_was_killed_at_once_is_no_strangers_database(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("db", ["a?b#c %20.db", "[red]a[b].db"])
-def test_a_file_may_have_any_name(tmp_path: Path, loaded: Callable[[str], Path], db: str) -> None:
+def test_a_file_may_have_any_name(tmp_path: Path, loaded: Callable[[str], None], db: str) -> None:
     """What a URL or a terminal's markup would take for its own is a letter like any other."""
     loaded(db)
     ended = crmkit("demo", "--db", db, beside=tmp_path)
@@ -150,7 +154,7 @@ def test_a_file_may_have_any_name(tmp_path: Path, loaded: Callable[[str], Path],
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_pipe_that_lacks_letters_gets_question_marks(
-    tmp_path: Path, loaded: Callable[[str], Path], encoding: str
+    tmp_path: Path, loaded: Callable[[str], None], encoding: str
 ) -> None:
     """Every console can show the demo."""
     loaded("crmkit-demo.db")

@@ -23,6 +23,8 @@ from crmkit.testing.plugin_suite.trial import Trial
 
 #: How long importing may take, in seconds, on top of crmkit itself.
 PATIENCE = 0.2
+#: How often it is measured while it seems too long: a machine may be busy, and reads a file for the first time.
+TRIES = 4
 
 
 class Bronze:
@@ -30,11 +32,12 @@ class Bronze:
 
     def test_k01_importing_it_is_quick_and_touches_nothing(self, trial: Trial) -> None:
         """Hosts import every plugin they list, some in programs that never run it."""
-        first = imported(trial.kind)
-        assert [] == first["touched"]
-        if first["seconds"] >= PATIENCE:  # a busy machine, or the first time it is read: it gets another try
-            took = imported(trial.kind)["seconds"]
-            assert took < PATIENCE, f"Importing it takes {took:.1f} s: import what is heavy where it is used."
+        for _ in range(TRIES):
+            said = imported(trial.kind)
+            assert [] == said["touched"]
+            if said["seconds"] < PATIENCE:
+                return
+        pytest.fail(f"Importing it takes more than {PATIENCE} s: import what is heavy where it is used.")
 
     def test_k02_it_is_made_of_its_settings_alone_and_names_each_missing_one(
         self, trial: Trial, monkeypatch: pytest.MonkeyPatch
