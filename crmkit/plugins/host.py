@@ -278,10 +278,12 @@ class Plugins:
         return attrs.evolve(FIRST_POLICY, carried_by=carried)
 
     def _check_event(self, kind: type[Any]) -> None:
+        name = kind.__name__
         if not issubclass(kind, Event):
-            raise Invalid(
-                Fault("plugins", "not_an_event", f"{kind.__name__} is no event: subclass crmkit.events.Event.")
-            )
+            raise Invalid(Fault("plugins", "not_an_event", f"{name} is no event: subclass crmkit.events.Event."))
+        if kind.topic.startswith("."):  # crmkit's nouns are not a plugin's
+            say = f'{name} names no topic: write topic: ClassVar[str] = "<plugin>{kind.topic}" in its body.'
+            raise Invalid(Fault("plugins", "no_topic", say))
 
     def _status(self, one: Listed, place: int) -> PluginStatus:
         last = self.failures.last.get(one.name)
