@@ -126,8 +126,8 @@ def http_sink(monkeypatch: pytest.MonkeyPatch) -> HTTPSink:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell for each plugin that was held to the checks which tier it has, and what the next one wants."""
-    held, failed = dict[str, set[str]](), set[tuple[str, str]]()
-    for status in ("passed", "skipped", "failed", "error"):
+    held, failed, gaps = dict[str, set[str]](), set[tuple[str, str]](), dict[tuple[str, str], str]()
+    for status in ("passed", "skipped", "xfailed", "failed", "error"):
         for report in terminalreporter.getreports(status):
             for name, value in getattr(report, "user_properties", ()):
                 if name == "crmkit check":
@@ -135,13 +135,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                     known = held.setdefault(plugin, set())
                     if status == "passed" or (status == "skipped" and NOT_CONCERNED in str(report.longrepr)):
                         known.add(check)
+                    elif status == "xfailed":
+                        gaps[plugin, check] = str(report.wasxfail)
                     else:
                         failed.add((plugin, check))
     if held:
         terminalreporter.section("crmkit plugins")
         for plugin, known in sorted(held.items()):
             good = {check for check in known if (plugin, check) not in failed}
-            terminalreporter.write_line(f"{plugin}: {tier_of(good)}")
+            declared = [f"; {check} is declared: {why}" for (who, check), why in sorted(gaps.items()) if who == plugin]
+            terminalreporter.write_line(f"{plugin}: {tier_of(good)}{''.join(declared)}")
 
 
 def tier_of(held: set[str]) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crmkit import CRM
+from crmkit.cli.opening import config_at, plugins_option
+from crmkit.cli.own_tables import Told, standing, uninstalled, upgraded
 from crmkit.storage.sql import SQLStorage, check as problems_of
 
 
@@ -21,30 +24,59 @@ def db() -> None:
 
 @db.command()
 @click.argument("url")
-def upgrade(url: str) -> None:
-    """Bring the store at URL (sqlite:///shop.db) up to date. Back it up first; others may go on writing meanwhile."""
+@plugins_option
+def upgrade(url: str, file: Path | None) -> None:
+    """
+    Bring the store at URL (sqlite:///shop.db) up to date, and the tables of the listed plugins.
+
+    Back it up first; others may go on writing meanwhile. Exit code 1 if a plugin's tables are left behind.
+    """
+    config = config_at(file)
     with _shown("Filling") as progress:
         storage = SQLStorage(url, migrate="upgrade", progress=progress)
-    click.echo(f"{_named(storage)} is at revision {storage.revision()}.")
-    storage.close()
+    with closing(storage):
+        click.echo(f"{_named(storage)} is at revision {storage.revision()}.")
+        well = [_said(told) for told in upgraded(storage, config)]
+    if not all(well):
+        sys.exit(1)
 
 
 @db.command()
 @click.argument("url")
-def current(url: str) -> None:
-    """Say at which revision the store at URL is; touch nothing."""
-    storage = SQLStorage(url, migrate="never")
-    click.echo(f"{_named(storage)} is at revision {storage.revision()}.")
-    storage.close()
+@plugins_option
+def current(url: str, file: Path | None) -> None:
+    """Say at which revision the store at URL is, and the tables of the listed plugins; touch nothing."""
+    config = config_at(file)
+    with closing(SQLStorage(url, migrate="never")) as storage:
+        click.echo(f"{_named(storage)} is at revision {storage.revision()}.")
+        for told in standing(storage, config):
+            click.echo(told.sentence)
 
 
 @db.command()
 @click.argument("url")
+@click.argument("plugin")
+@plugins_option
+@click.confirmation_option(prompt="This drops the plugin's own tables with all that is in them. Go on?")
+def uninstall(url: str, plugin: str, file: Path | None) -> None:
+    """Drop the own tables of the installed PLUGIN, which is on the list no more, from the store at URL."""
+    config = config_at(file)
+    with closing(SQLStorage(url, migrate="never")) as storage:
+        click.echo(uninstalled(storage, config, plugin))
+
+
+@db.command()
+@click.argument("url")
+@plugins_option
 @click.option("--quick", is_flag=True, help="Look at the schema and the file only, not at what is kept of each client.")
-def check(url: str, quick: bool) -> None:
-    """Say what is wrong with the store at URL; mend nothing. Exit code 1 if anything is."""
+def check(url: str, file: Path | None, quick: bool) -> None:
+    """Say what is wrong with the store at URL and the tables of plugins; mend nothing. Exit code 1 if anything is."""
+    config = config_at(file)
     if problems := problems_of(url):
         sys.exit("\n".join(problems))
+    with closing(SQLStorage(url, migrate="never")) as storage:
+        if pending := [told.sentence for told in standing(storage, config) if not told.well]:
+            sys.exit("\n".join(pending))
     if not quick:
         with CRM.open(url, migrate="never") as crm, _shown("Comparing") as progress:
             found = crm.rebuild(dry_run=True, progress=progress)
@@ -63,6 +95,12 @@ def rebuild(url: str) -> None:
     with CRM.open(url, migrate="never") as crm, _shown("Recomputing") as progress:
         rebuilt = crm.rebuild(progress=progress)
     click.echo(f"{rebuilt.clients} clients looked at, {rebuilt.mended} mended.")
+
+
+def _said(told: Told) -> bool:
+    """Say it where it belongs, and whether it is well."""
+    click.echo(told.sentence, err=not told.well)
+    return told.well
 
 
 def _named(storage: SQLStorage) -> str:

@@ -50,7 +50,7 @@ def _missing(tables: PluginTables) -> Iterator[Fault]:
             yield attrs.evolve(fault, path=f"plugins.{name}.{fault.path}", plugin=name)
         return
     if behind:
-        say = "Its tables are behind. Back the store up and open it with migrate='upgrade'."
+        say = "Its tables are behind. Back the store up and run `crmkit db upgrade`, or open it with migrate='upgrade'."
         yield Fault(f"plugins.{name}", "tables_behind", say, name)
 
 

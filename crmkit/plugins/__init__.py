@@ -24,6 +24,7 @@ from crmkit.plugins.values.asking import Address as Address, Window as Window
 from crmkit.plugins.values.channels import Channel as Channel, Message as Message, Receipt as Receipt
 from crmkit.plugins.values.deciding import (
     Command as Command,
+    ContactAttempt as ContactAttempt,
     DealMove as DealMove,
     MergePlan as MergePlan,
     MergeQuestion as MergeQuestion,
@@ -75,6 +76,7 @@ __all__ = [
     "HealthCheck",
     "HookContext",
     "MergePlan",
+    "ContactAttempt",
     "MergeQuestion",
     "Message",
     "NotReady",

@@ -13,8 +13,9 @@ import attrs
 from crmkit.domain.consent import Decision
 from crmkit.domain.ids import ClientId
 from crmkit.domain.source import Source
-from crmkit.errors import ContactRefused, Fault, Invalid
+from crmkit.errors import Fault, Invalid
 from crmkit.plugins.values.channels import Channel, Message, Receipt
+from crmkit.services.contacting import check_attempt
 from crmkit.services.inbox import once
 from crmkit.services.transaction import Transaction
 from crmkit.services.unit import Unit
@@ -172,11 +173,11 @@ class EventContext:
         """
         Send a message through a registered channel, if the client allows it now; else `ContactRefused`.
 
-        The channel gets this event's idempotency key, so that a repeated attempt is no second message.
+        `Rejected` if a plugin objects (`crm_check_contact_attempt`). The channel gets this event's idempotency key, so
+        that a repeated attempt is no second message.
         """
-        decision = self.may_contact(client_id, purpose=purpose, channel=channel)
-        if not decision.allowed:
-            raise ContactRefused(decision.reason)
+        with self.read() as tx:
+            check_attempt(tx._unit, client_id, purpose=purpose, channel=channel)  # noqa: SLF001  # a door's own side
         if (found := self._channels.get(channel)) is None:
             known = ", ".join(sorted(self._channels)) or "none"
             raise Invalid(Fault("channel", "unknown", f"No plugin brings this channel. There are: {known}."))

@@ -20,7 +20,7 @@ from crmkit.errors import Fault
 from crmkit.plugins.context import HookContext, OpenTables, ProjectContext
 from crmkit.plugins.dispatch import Dispatch
 from crmkit.plugins.values.asking import Address, Window
-from crmkit.plugins.values.deciding import Command, DealMove, MergeQuestion, RecordChange
+from crmkit.plugins.values.deciding import Command, ContactAttempt, DealMove, MergeQuestion, RecordChange
 from crmkit.services.unit import Unit
 
 D = TypeVar("D", bound=Record)
@@ -30,7 +30,7 @@ _STAGE = ("pipeline", "stage", "status")
 #: The hooks that take part inside a transaction; without any, nobody pays for them.
 TAKE_PART = (
     "crm_around_command", "crm_filter_touchpoint", "crm_assign_owner", "crm_check_change", "crm_check_deal_stage",
-    "crm_plan_merge", "crm_project", "crm_resolve_client", "crm_timeline",
+    "crm_check_contact_attempt", "crm_plan_merge", "crm_project", "crm_resolve_client", "crm_timeline",
 )  # fmt: skip
 
 
@@ -99,6 +99,11 @@ class Deciding:
         self._dispatch.project(
             "crm_project", lambda plugin: {"ctx": ProjectContext(unit, plugin, self.sql), "events": events}
         )
+
+    def attempt(self, unit: Unit, client_id: ClientId, channel: str, purpose: str) -> Iterable[Fault]:
+        """Ask every guard; all objections come back."""
+        attempts = (ContactAttempt(client_id, channel, purpose),)
+        return self._dispatch.guard("crm_check_contact_attempt", ctx=HookContext(unit), attempts=attempts)
 
     def plan_merge(self, unit: Unit, keep: Client, drop: Client) -> ClientId | None:
         """Ask which of two is kept."""

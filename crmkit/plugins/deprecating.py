@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
+
+from crmkit.domain.events import Event
 
 #: What projects call the page where faults are told, in the order it is looked for; a home page is better than none.
 _TRACKERS = ("issues", "tracker", "bug tracker", "issue tracker", "bugs", "bug reports", "source", "homepage")
@@ -40,6 +42,11 @@ class Old:
     def __str__(self) -> str:
         since = f", deprecated since {self.since}." if self.since else ", which is deprecated."
         return f"{self.does}{since}" + (f" Write {self.instead} instead." if self.instead else "")
+
+
+def old_events(heard: Iterable[tuple[str, type[Event]]]) -> list[Old]:
+    """What is said of each event that goes, beside what a plugin does with it; nothing of those that stay."""
+    return [Old(does, *kind.deprecated) for does, kind in heard if kind.deprecated is not None]
 
 
 def warn(plugin: type[object], name: str, distribution: str | None, old: Sequence[Old]) -> None:

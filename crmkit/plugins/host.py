@@ -17,6 +17,7 @@ from crmkit.domain.custom import Field
 from crmkit.domain.events import Event
 from crmkit.errors import AuthFailed, Fault, Invalid, NotReady
 from crmkit.plugins.deciding import TAKE_PART, Deciding
+from crmkit.plugins.deprecating import Old, warn
 from crmkit.plugins.dispatch import ITS_OWN, Dispatch
 from crmkit.plugins.endpoints import Endpoint
 from crmkit.plugins.failures import Failures, place_of
@@ -259,9 +260,16 @@ class Plugins:
             names.add(name)
             said = Observed(one.heard, one.attempts, ordered=one.ordered)
             known.append(Observer(plugin, one.name, name, one.events(), said, True, one.handle, circuit=name))
+            self._goes(plugin, one.old())
         if faults:
             raise Invalid(*faults)
         return known
+
+    def _goes(self, plugin: str, old: Sequence[Old]) -> None:
+        """Warn of what goes, and keep it for the doctor."""
+        for one in [one for one in self._listed if old and one.name == plugin]:
+            one.findings.old.extend(old)
+            warn(type(one.plugin), plugin, one.distribution, old)
 
     def _channels(self) -> Mapping[str, Channel]:
         known = dict[str, Channel]()
@@ -280,10 +288,12 @@ class Plugins:
         return attrs.evolve(FIRST_POLICY, carried_by=carried)
 
     def _check_event(self, kind: type[Any]) -> None:
+        name = kind.__name__
         if not issubclass(kind, Event):
-            raise Invalid(
-                Fault("plugins", "not_an_event", f"{kind.__name__} is no event: subclass crmkit.events.Event.")
-            )
+            raise Invalid(Fault("plugins", "not_an_event", f"{name} is no event: subclass crmkit.events.Event."))
+        if kind.topic.startswith("."):  # crmkit's nouns are not a plugin's
+            say = f'{name} names no topic: write topic: ClassVar[str] = "<plugin>{kind.topic}" in its body.'
+            raise Invalid(Fault("plugins", "no_topic", say))
 
     def _status(self, one: Listed, place: int) -> PluginStatus:
         last = self.failures.last.get(one.name)

@@ -10,7 +10,7 @@ import attrs
 
 from crmkit.domain.events import BY_TOPIC, Event
 from crmkit.errors import Fault
-from crmkit.plugins.deprecating import Old
+from crmkit.plugins.deprecating import Old, old_events
 from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.hooks.spec import PROJECT, Spec
 from crmkit.plugins.markers import Observed, observed_by
@@ -142,8 +142,9 @@ class _Look:
         takes = self._parameters(method, function, ("ctx", "event"))
         if takes not in (("event",), ("ctx", "event")) and len(self._findings.faults) == before:
             self._fault(method, "arguments", "An observer takes (self, event) or (self, ctx, event).")
-        for spec in [self._specs[name] for kind in heard if (name := name_of(kind)) in self._specs]:
-            self._old(method, spec, takes)
+        by_hook = observed_by(function) is None
+        doing = [(f"implements {method}" if by_hook else f"hears {kind.__name__} in {method}", kind) for kind in heard]
+        self._findings.old += old_events(doing)
         if heard:
             self._event_type(method, function, heard)
             name = f"{self._plugin.name}.{said.id or method}"

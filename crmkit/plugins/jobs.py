@@ -29,6 +29,11 @@ class JobContext(Protocol):
         """1 for the first try of this tick."""
         ...
 
+    @property
+    def now(self) -> datetime:
+        """The instant, in UTC, by the clock of the CRM: what a test may hold still."""
+        ...
+
     def begin(self) -> AbstractContextManager[Transaction]:
         """
         A transaction that writes, and holds the job for another lease in the same commit.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from traceback import walk_tb
 
 import attrs
@@ -66,6 +66,11 @@ class Held:
     def attempt(self) -> int:
         """1 for the first try of this tick."""
         return self._run.attempts
+
+    @property
+    def now(self) -> datetime:
+        """The instant, by the clock of the CRM."""
+        return self._clock.now()
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes, and renews the lease in the same commit."""

@@ -13,6 +13,7 @@ import attrs
 from crmkit.domain.events import BY_TOPIC, Event
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins.context import EventContext
+from crmkit.plugins.deprecating import Old, old_events
 
 _is_name = re.compile(r"[a-z][a-z0-9_-]{0,39}").fullmatch
 
@@ -52,6 +53,11 @@ class Subscription:
     def strays(self) -> list[str]:
         """What is wrong with the events it names, once every plugin has brought its own."""
         return [_advice(one) for one in self.heard if not named(one)]
+
+    def old(self) -> list[Old]:
+        """The events that go and that it names one by one; a group and `*` lose nothing when one goes."""
+        one_by_one = [one for one in self.heard if isinstance(one, type) or one in BY_TOPIC]
+        return old_events((f"hears {kind.topic} as {self.name}", kind) for one in one_by_one for kind in named(one))
 
     def events(self) -> tuple[type[Event], ...]:
         """The classes it hears, each once."""

@@ -49,6 +49,10 @@ class Slots(Protocol):
         """Write what follows from these events, in the same commit."""
         ...
 
+    def attempt(self, unit: Unit, client_id: ClientId, channel: str, purpose: str) -> Iterable[Fault]:
+        """Object to a client being contacted who has not said no; every objection is told."""
+        ...
+
     def plan_merge(self, unit: Unit, keep: Client, drop: Client) -> ClientId | None:
         """Say which of two clients is kept, None for as the caller said."""
         ...

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from crmkit.demo.command import demo
 from crmkit.demo.shop import Shop
 from crmkit.errors import StorageFull
 
+#: The shop is loaded once for all of them.
+pytestmark = pytest.mark.xdist_group("demo")
 SOURCE = str(Path(package.__file__).parents[1])
 
 
@@ -51,26 +54,47 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_the_demo_shows_the_shop_and_a_second_run_changes_nothing(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """A first run, which loads the shop for seconds, and the file it leaves."""
+    folder = tmp_path_factory.mktemp("demo")
+    return crmkit("demo", beside=folder), folder / "crmkit-demo.db"
+
+
+@pytest.fixture
+def loaded(first: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path) -> Callable[[str], None]:
+    """Put the loaded shop into the test's folder by a name: a run there has only to show it."""
+
+    def put(name: str) -> None:
+        shutil.copy(first[1], tmp_path / name)
+
+    return put
+
+
+def test_the_demo_shows_the_shop_and_a_second_run_changes_nothing(
+    first: tuple[subprocess.CompletedProcess[str], Path], loaded: Callable[[str], None], tmp_path: Path
+) -> None:
     """What was loaded and refused, a card, the last year, a manager's day, the ten lines; then the same hash."""
-    first = crmkit("demo", beside=tmp_path)
-    assert 0 == first.returncode
-    assert "412/412" in first.stderr
+    loaded("crmkit-demo.db")
+    run, _ = first
+    assert 0 == run.returncode
+    assert "412/412" in run.stderr
     for told in (
         "2,240", "+453 3331 9991", "'Edinburgh '", "8 employees", "Riotur", "13.86 USD", "46 clients: 46 bought, 0 fell through, 0 complained",
         "Jane Peacock's agenda on 23 Dec 2011", "21 tasks, 3 overdue", "Her 21 clients", "from crmkit import CRM",
     ):  # fmt: skip
-        assert told in first.stdout
+        assert told in run.stdout
     second = crmkit("demo", beside=tmp_path)
     assert "nothing changed" in second.stdout
-    assert "nothing changed" not in first.stdout
-    ends = [re.findall(r"journal (\d+) .*content ([0-9a-f]{64})", run.stdout) for run in (first, second)]
+    assert "nothing changed" not in run.stdout
+    ends = [re.findall(r"journal (\d+) .*content ([0-9a-f]{64})", one.stdout) for one in (run, second)]
     assert ends[0] == ends[1] != []
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_the_demo_fits_its_width(tmp_path: Path, columns: int) -> None:
+def test_the_demo_fits_its_width(tmp_path: Path, loaded: Callable[[str], None], columns: int) -> None:
     """No line but the hashes' is longer than the terminal."""
+    loaded("crmkit-demo.db")
     told = crmkit("demo", beside=tmp_path, columns=columns).stdout
     assert [] == [line for line in told.splitlines() if len(line) > columns and not re.search("[0-9a-f]{64}", line)]
     assert "\x1b[" not in told
@@ -119,16 +143,21 @@ def test_a_run_that_was_killed_at_once_is_no_strangers_database(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("db", ["a?b#c %20.db", "[red]a[b].db"])
-def test_a_file_may_have_any_name(tmp_path: Path, db: str) -> None:
+def test_a_file_may_have_any_name(tmp_path: Path, loaded: Callable[[str], None], db: str) -> None:
     """What a URL or a terminal's markup would take for its own is a letter like any other."""
+    loaded(db)
     ended = crmkit("demo", "--db", db, beside=tmp_path)
     assert (0, [db]) == (ended.returncode, [path.name for path in tmp_path.iterdir()])
     assert f"in {db}" in ended.stdout.splitlines()[0]
+    assert "nothing changed" in ended.stdout
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_a_pipe_that_lacks_letters_gets_question_marks(tmp_path: Path, encoding: str) -> None:
+def test_a_pipe_that_lacks_letters_gets_question_marks(
+    tmp_path: Path, loaded: Callable[[str], None], encoding: str
+) -> None:
     """Every console can show the demo."""
+    loaded("crmkit-demo.db")
     ended = crmkit("demo", beside=tmp_path, encoding=encoding)
     assert 0 == ended.returncode
     assert "Jane Peacock" in ended.stdout

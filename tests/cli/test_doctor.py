@@ -14,9 +14,11 @@ from installing import install, install_bell
 
 from crmkit import CRM
 from crmkit.cli.plugins import plugins
+from crmkit.domain.events import BY_TOPIC
 from crmkit.errors import Invalid
 from crmkit.events import DealWon
 from crmkit.plugins import load, registry
+from crmkit.plugins.doctor import importing
 
 PLUGIN = """
 from crmkit.events import DealWon
@@ -34,6 +36,12 @@ def _a_folder_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("CRMKIT_PLUGINS", raising=False)
     for name in [one for one in sys.modules if one.startswith(("crmkit_bell", "crmkit_odd"))]:
         monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.fixture(autouse=True)
+def _a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long an import takes here, it is not what these tests look for."""
+    monkeypatch.setattr(importing, "SLOW", 60)
 
 
 def _found(*words: str) -> list[tuple[str, str]]:
@@ -63,7 +71,6 @@ def test_nothing_is_found_where_nothing_is_wrong(tmp_path: Path) -> None:
         ("P03", PLUGIN + "    requires_api = '1.99'"),
         ("P05", PLUGIN + "    @hookimpl\n    def crm_check_chnge(self): ..."),
         ("P06", PLUGIN + "    @hookimpl\n    def crm_check_change(self, ctx, chnges): ..."),
-        ("P11", "import threading; threading.Event().wait(0.3)\n" + PLUGIN),
         ("P11", "import threading; threading.Thread(target=threading.Event().wait, args=(2,), daemon=True).start()\n" + PLUGIN),
         ("P11", "open('left', 'w').close()\n" + PLUGIN),
         ("P11", "import socket; one = socket.socket(); one.bind(('127.0.0.1', 0)); one.close()\n" + PLUGIN),
@@ -73,6 +80,13 @@ def test_what_is_wrong_with_the_code_has_a_code(tmp_path: Path, code: str, sourc
     """Exactly one finding for each."""
     _odd(tmp_path, source)
     assert [(code, "odd")] == _found()
+
+
+def test_an_import_that_takes_long_has_a_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody who starts a process waits for it."""
+    monkeypatch.setattr(importing, "SLOW", 0.2)
+    _odd(tmp_path, "import threading; threading.Event().wait(0.3)\n" + PLUGIN)
+    assert [("P11", "odd")] == _found()
 
 
 @pytest.mark.parametrize(
@@ -138,9 +152,39 @@ def test_what_goes_is_told_with_what_to_write_and_by_when(tmp_path: Path, monkey
     said = [
         "implements crm_check_change, deprecated since 0.4. Write crm_check_deal instead.",
         "takes changes in crm_check_change, which is deprecated. Write ctx.changes instead.",
-        "implements crm_after_deal_won, deprecated since 0.5. Write DealClosed instead.",
+        "hears DealWon in hear, deprecated since 0.5. Write DealClosed instead.",
     ]
     result = CliRunner().invoke(plugins, ["doctor"])
+    assert [f"P07 odd: It {one} crmkit 2.0 refuses it." for one in said] == result.output.splitlines()
+
+
+SUBSCRIBED = """
+    @hookimpl
+    def crm_register_observers(self):
+        yield Subscription("shop", ("deal.moved", "deal.won"), lambda ctx, event: None)
+        yield Subscription("ring", ("bell.rung", "deal.*"), lambda ctx, event: None)
+"""
+RUNG = """
+import attrs
+from crmkit.events import Event
+@attrs.frozen
+class BellRung(Event):
+    topic, deprecated = "bell.rung", ("1.2", "BellStruck")
+"""
+
+
+def test_what_goes_is_told_of_every_subscription_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `@on` and by settings alike, of crmkit's events and of a plugin's that only its import brings."""
+    monkeypatch.setattr(DealWon, "deprecated", ("0.5", "DealClosed"))
+    _odd(tmp_path, RUNG + PLUGIN + SUBSCRIBED + "    @on(BellRung)\n    def toll(self, event): ...\n")
+    said = [
+        "hears DealWon in hear, deprecated since 0.5. Write DealClosed instead.",
+        "hears BellRung in toll, deprecated since 1.2. Write BellStruck instead.",
+        "hears deal.won as shop, deprecated since 0.5. Write DealClosed instead.",
+        "hears bell.rung as ring, deprecated since 1.2. Write BellStruck instead.",
+    ]
+    result = CliRunner().invoke(plugins, ["doctor"])
+    BY_TOPIC.pop("bell.rung", None)
     assert [f"P07 odd: It {one} crmkit 2.0 refuses it." for one in said] == result.output.splitlines()
 
 

@@ -59,6 +59,16 @@ def shop(crm: CRM, clock: FrozenClock) -> Shop:
     return Shop(crm, clock)
 
 
+def test_a_job_is_told_the_time_by_the_clock_of_the_crm(shop: Shop) -> None:
+    """A test holds it still, and goes on to the day a job waits for."""
+    told = list[datetime]()
+    shop.add("birthdays", lambda ctx: told.append(ctx.now), daily=time(9))
+    before = shop.clock.now()
+    shop.tick()
+    shop.tick(days=1)
+    assert [before + timedelta(days=1)] == told
+
+
 def test_a_job_runs_at_once_and_then_on_the_hour(shop: Shop) -> None:
     """It is noon and a little: the next tick is one o'clock, not an hour from the first run."""
     shop.add("poll")

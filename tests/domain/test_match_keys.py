@@ -18,7 +18,7 @@ def the_library_reads(raw: str, region: str | None) -> str | None:
     return phonenumbers.format_number(number, 0) if phonenumbers.is_possible_number(number) else None
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.from_regex(r"(\+7|8|\+|7)?[ (]{0,2}[0-9]{3}[ )-]{0,2}[0-9]{3}[ -]?[0-9]{2}[ -]?[0-9]{2,5}", fullmatch=True))
 @example("8 (800) 555-35-35")
 def test_the_short_way_to_a_phone_is_the_librarys(raw: str) -> None:
@@ -27,7 +27,7 @@ def test_the_short_way_to_a_phone_is_the_librarys(raw: str) -> None:
         assert the_library_reads(raw, region) == phone_key(raw, region)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(st.from_regex(r"[A-Za-z0-9_.+-]{1,12}@([a-z0-9-]{1,6}\.){1,3}[A-Za-z]{2,6}", fullmatch=True))
 def test_the_short_way_to_an_email_is_the_librarys(raw: str) -> None:
     """Whatever the short way accepts, email-validator accepts alike."""
@@ -38,7 +38,6 @@ def test_the_short_way_to_an_email_is_the_librarys(raw: str) -> None:
     assert wanted == email_key(raw)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(["RU", "US", None]))
 def test_no_text_breaks_a_match_key(raw: str, region: str | None) -> None:
     """A key or None, never an error from below."""

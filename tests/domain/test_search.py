@@ -50,7 +50,7 @@ def spelled(draw: st.DrawFn) -> tuple[str, str, str]:
     return region, key, raw
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(spelled(), spelled())
 def test_every_spelling_of_a_phone_finds_it(typed: tuple[str, str, str], asked: tuple[str, str, str]) -> None:
     """However it was written down, and however it is asked for; another number is not found."""
@@ -61,7 +61,7 @@ def test_every_spelling_of_a_phone_finds_it(typed: tuple[str, str, str], asked: 
     assert (asked[1] == key) == finds(asked[2], point, asked[0])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(spelled(), st.data())
 def test_both_ends_of_a_phone_find_it(typed: tuple[str, str, str], data: st.DataObject) -> None:
     """From four digits on, with the country, without it, or as dialled at home; what is within does not."""
@@ -85,7 +85,7 @@ def test_a_number_with_its_country_is_not_one_as_dialled_at_home() -> None:
     assert not finds("+84 95", moscow, "RU")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(texts, regions)
 @example("12-34 567", "RU")
 @example("@a.b", None)
@@ -104,7 +104,7 @@ def test_a_name_finds_whoever_bears_it(name: str, region: str | None) -> None:
                 assert finds(text, record, region)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(texts, st.sampled_from(["name", "phone", "email", "messenger"]), st.data())
 def test_a_token_is_found_by_its_beginnings(text: str, kind: str, data: st.DataObject) -> None:
     """What a record is found by is asked for in its own form, be it cut anywhere."""
@@ -116,7 +116,7 @@ def test_a_token_is_found_by_its_beginnings(text: str, kind: str, data: st.DataO
             assert finds(beginning, record, None)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(texts)
 @example("и\u0306\u200d\u3099")
 @example("и\u0301\u0306")

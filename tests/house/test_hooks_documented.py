@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import crmkit
 from crmkit.domain.events import BY_TOPIC
 from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.hooks.spec import PREFIXES, Fail, Kind, Phase, Spec
@@ -121,3 +123,18 @@ def test_every_example_has_the_whole_signature_of_its_hook(name: str) -> None:
     """A reader copies it: an argument that it leaves out would be thought not to exist."""
     example = (DOCS / "examples" / "hooks" / f"{name}.py").read_text(encoding="utf-8")
     assert declared()[name].signature.rpartition(" -> ")[0] in example  # it may return less than it might
+
+
+def test_hooks_that_are_to_come_are_not_there_yet() -> None:
+    """Whoever brings one takes it off the list of decision 6, which says of each other what it comes with."""
+    record = (DOCS / "decisions" / "0006-plugins.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| (`crm_[^|]+) \|$", record, re.MULTILINE)
+    awaited = [name for _, names in rows for name in re.findall(r"`(crm_\w+)`", names)]
+    assert sorted(set(awaited)) == sorted(awaited) != []
+    assert set() == set(awaited) & {*declared(), *generated()}
+    sources = "".join(path.read_text(encoding="utf-8") for path in Path(crmkit.__file__).parent.rglob("*.py"))
+    assert [] == [name for name in awaited if f'"{name}"' in sources]
+    named = set(
+        re.findall(r"`(crm_(?:access|around|assign|check|collect|erase|filter|find|plan|register)_\w+)`", record)
+    )
+    assert set() == named - set(awaited) - set(declared())

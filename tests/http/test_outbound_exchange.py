@@ -216,7 +216,7 @@ LINES = st.lists(
 
 @given(st.one_of(st.binary(max_size=200), LINES, LINES.map(b"HTTP/1.1 200 OK\r\n".__add__)))
 @example(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nabc")
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_comes_back_is_an_answer_or_a_failure(babbling: tuple[HTTP, str], said: bytes) -> None:
     """Callers have one error to catch, whoever is at the other end."""
     http, url = babbling

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from crmkit import CRM
-from crmkit.events import DealWon
-from crmkit.plugins import HookContext, Plugin, RemovedInCrmkit2Warning, hookimpl, on, registry
+from crmkit.events import DealWon, Event
+from crmkit.plugins import HookContext, Plugin, RemovedInCrmkit2Warning, Subscription, hookimpl, on, registry
 from crmkit.plugins.hooks.spec import Spec, hookspec, spec_of
 
 
@@ -37,6 +37,9 @@ def _an_older_hook(monkeypatch: pytest.MonkeyPatch) -> None:
         return {**before, **{one.__name__: spec_of(one) for one in (crm_check_won, crm_check_late)}}
 
     monkeypatch.setattr(registry, "declared", declared)
+
+
+def _ignore(*_: object) -> None: ...
 
 
 def _warned(*plugins: Plugin[None]) -> list[str]:
@@ -85,11 +88,38 @@ def test_an_event_that_goes_is_warned_of_however_it_is_heard(monkeypatch: pytest
         @hookimpl
         def crm_after_deal_won(self, event: DealWon) -> None: ...
 
-    say = "implements crm_after_deal_won, deprecated since 0.5. Write DealClosed instead."
-    assert [f"The plugin by_class {say}", f"The plugin by_hook {say}"] == _warned(ByClass(), ByHook())
+    class BySettings(Plugin[None]):
+        @hookimpl
+        def crm_register_observers(self) -> Iterable[Subscription]:
+            yield Subscription("shop", ("client.added", "deal.won"), _ignore)
+
+    goes = ", deprecated since 0.5. Write DealClosed instead."
+    assert [
+        f"The plugin by_class hears DealWon in ring{goes}",
+        f"The plugin by_hook implements crm_after_deal_won{goes}",
+        f"The plugin by_settings hears deal.won as shop{goes}",
+    ] == _warned(ByClass(), ByHook(), BySettings())
     with CRM.open("memory://") as crm, pytest.warns(RemovedInCrmkit2Warning, match=r"crm\.on\(DealWon\)") as told:
         crm.on(DealWon)(lambda _: None)
     assert Path(__file__).name == Path(told[0].filename).name
+
+
+def test_who_hears_a_whole_group_is_not_warned_of_one_that_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it is gone the group still stands: there is nothing to write instead."""
+    monkeypatch.setattr(DealWon, "deprecated", ("0.5", "DealClosed"))
+
+    class Groups(Plugin[None]):
+        @hookimpl
+        def crm_register_observers(self) -> Iterable[Subscription]:
+            yield Subscription("group", ("deal.*",), _ignore)
+            yield Subscription("all", ("*",), _ignore)
+
+        @on(Event)
+        def hear(self, event: Event) -> None: ...
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        CRM.open("memory://", plugins=[Groups()]).close()
 
 
 @pytest.mark.parametrize("by", ["name", "instance"])

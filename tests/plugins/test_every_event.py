@@ -31,7 +31,7 @@ def _hearing(heard: list[Event], *kinds: type[Event]) -> Plugin[Any]:
 
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.topic)
-@settings(max_examples=1, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_every_event_in_the_journal_is_told_to_its_own_hook(kind: type[Event], data: st.DataObject) -> None:
     """The hooks are generated from the catalogue: none may be missing, and none hears another's."""

@@ -21,6 +21,7 @@ from hooks.crm_after_event import Audit
 from hooks.crm_around_command import Metrics
 from hooks.crm_assign_owner import Fair
 from hooks.crm_check_change import Wholesale
+from hooks.crm_check_contact_attempt import Sundays
 from hooks.crm_check_deal_stage import Pipeline
 from hooks.crm_filter_payload import Discreet
 from hooks.crm_filter_touchpoint import Tidy
@@ -226,6 +227,23 @@ def assigns_an_owner() -> None:
         assert ["17", "18", "17"] == [tx.deals.open(anna.id, title="Order").owner for _ in range(3)]
 
 
+def checks_an_attempt_to_contact() -> None:
+    week = FrozenClock()
+    with CRM.open("memory://", region="RU", clock=week, plugins=[Sundays()]) as crm:
+        with crm.begin() as tx:
+            anna = tx.clients.add(name="Anna", phone="+79123456789")
+            tx.consents.grant(anna.id, purpose="service", channel="voice")
+        outcomes = list[str]()
+        for _ in range(7):
+            try:
+                with crm.begin() as tx:
+                    outcomes.append(tx.calls.dial(anna.id, purpose="service").state)
+            except Rejected as rejected:
+                outcomes += [f"{week.now().isoweekday()} {fault.code} {fault.plugin}" for fault in rejected.faults]
+            week.advance(days=1)
+    assert ["7 sunday sundays", *["dialing"] * 6] == sorted(outcomes)
+
+
 def plans_a_merge() -> None:
     with _open(Eldest()) as crm:
         with crm.begin() as tx:
@@ -290,6 +308,7 @@ SCENARIOS: dict[str, Callable[[], None]] = {
     "crm_filter_touchpoint": filters_a_touchpoint,
     "crm_check_change": checks_a_change,
     "crm_check_deal_stage": checks_a_deals_stage,
+    "crm_check_contact_attempt": checks_an_attempt_to_contact,
     "crm_assign_owner": assigns_an_owner,
     "crm_plan_merge": plans_a_merge,
     "crm_project": projects,

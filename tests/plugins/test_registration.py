@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from crmkit import CRM, Deal, Field, Touchpoint
+from crmkit.domain.events import BY_TOPIC
 from crmkit.domain.ids import ClientId
 from crmkit.errors import Invalid
 from crmkit.events import DealLost, DealWon, Event
@@ -240,6 +241,16 @@ def _bringing(hook: str, brought: Any, name: str = "odd") -> Plugin[Any]:
 def test_what_a_plugin_brings_must_be_of_the_kind_asked_for(hook: str, brought: Any, code: str) -> None:
     """Half of what a plugin brings is nothing to build on."""
     assert [code] == [found for _, found, _ in _faults(_bringing(hook, brought))]
+
+
+def test_an_event_without_a_topic_is_told_what_to_write() -> None:
+    """A class's name gives a topic only where it begins with a noun of crmkit's; nobody would find it by `.rung`."""
+    known = dict(BY_TOPIC)
+    rung = attrs.make_class("BellRung", {}, bases=(Event,), frozen=True)
+    BY_TOPIC.clear()
+    BY_TOPIC.update(known)
+    ((_, code, said),) = _faults(_bringing("crm_register_event_types", [rung]))
+    assert ("no_topic", True) == (code, 'topic: ClassVar[str] = "<plugin>.bell_rung"' in said)
 
 
 def test_two_plugins_that_bring_the_same_channel_are_refused() -> None:

@@ -41,6 +41,9 @@ class Notebook:
         self.seen.append(f"check {getattr(shown, 'name', type(shown).__name__)}")
         return self.objections
 
+    def attempt(self, unit: Unit, client_id: ClientId, channel: str, purpose: str) -> Iterable[Fault]:
+        return self.objections
+
     def plan_merge(self, unit: Unit, keep: Client, drop: Client) -> ClientId | None:
         return None
 

@@ -43,7 +43,7 @@ class Undone(Exception):
     """Rolls a transaction back."""
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_a_collection_answers_as_a_dict_would(crm: CRM, steps: list[Thing | str | bool]) -> None:
     """By key, in every order, through every filter, before the commit and after, and as if undone work had never been."""

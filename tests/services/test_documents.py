@@ -449,7 +449,7 @@ def test_documents_follow_a_merge_and_come_back(crm: CRM, anna: Client) -> None:
         assert (PAPER, b"ID3") == (tx.documents.content(old.id), tx.documents.content(since.id))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.binary(max_size=300), max_size=6), whole=st.booleans())
 def test_any_content_comes_back_byte_for_byte(crm: CRM, pieces: list[bytes], whole: bool) -> None:
     """Given whole or as a file that hands out what it likes, less than it was asked for too."""

@@ -64,7 +64,7 @@ steps = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(steps, min_size=3, max_size=25))
 def test_what_is_kept_is_what_the_records_say(history: list[Step]) -> None:
     """After any verbs, merges and their undoing; a rebuild finds nothing to mend."""

@@ -29,7 +29,7 @@ from crmkit.testing.strategies import values_of
 
 
 @pytest.mark.parametrize("told", BY_TOPIC.values(), ids=lambda told: told.__name__)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_an_event_comes_back_from_the_journal(told: type[Event], data: st.DataObject) -> None:
     """Every class, whatever it says; what the row itself holds is not said twice."""
@@ -39,7 +39,7 @@ def test_an_event_comes_back_from_the_journal(told: type[Event], data: st.DataOb
     assert {"id", "topic", "version", "data"} == set(json.loads(text)[0])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(values_of(tuple[Item, ...]), values_of(tuple[Stage, ...]), values_of(Evidence), values_of(Custom))
 def test_a_column_of_json_comes_back(
     items: tuple[Item, ...], stages: tuple[Stage, ...], evidence: Evidence, custom: Custom

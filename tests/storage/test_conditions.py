@@ -71,7 +71,7 @@ def storages(tmp_path_factory: pytest.TempPathFactory) -> Generator[list[Storage
         storage.close()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(people, conditions, st.booleans())
 def test_a_condition_means_the_same_everywhere(
     storages: list[Storage], some: list[Client], where: Where, descending: bool

@@ -122,7 +122,7 @@ def test_what_is_derived_follows_every_change(which: str, request: pytest.Fixtur
     storage = SQLStorage(url)
     known: list[ClientId] = []
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.sampled_from((*KINDS, "commit")), min_size=3, max_size=14))
     def followed(steps: list[str]) -> None:
         ada, bob = a_client(), a_client("Bob")

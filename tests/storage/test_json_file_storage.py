@@ -38,6 +38,7 @@ class Reopened(JSONFileStorage):
         super().let_in()
 
 
+@pytest.mark.heavy
 class TestJSONFileReadAgain(StorageConformance):
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Storage:

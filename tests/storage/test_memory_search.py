@@ -57,7 +57,7 @@ def change(tx: StorageTransaction, step: str, at: int, word: str) -> None:
 
 
 @pytest.mark.parametrize(("few", "dear"), [(0, 0), (3, 10**6), (1000, 1)])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_a_search_never_depends_on_when_one_searched(
     steps: list[tuple[str, int, str]], few: int, dear: int, monkeypatch: pytest.MonkeyPatch

@@ -21,6 +21,8 @@ from mutants import MUTANTS
 
 from crmkit.testing import StorageConformance
 
+#: One process runs them all, for every test of this file.
+pytestmark = pytest.mark.xdist_group("mutants")
 ADAPTERS = Path(__file__).with_name("adapters")
 #: Failures that say a mutant is broken as a program, not as a storage.
 CLUMSY = ("TypeError", "AttributeError", "NameError", "ImportError", "KeyError", "UnboundLocalError")

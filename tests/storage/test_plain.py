@@ -87,7 +87,7 @@ def _validate(kind: Any, plain: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=_name)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_a_value_comes_back_from_json_and_fits_its_schema(kind: Any, data: st.DataObject) -> None:
     """Whatever a value holds, no letter, coin or microsecond is lost; the schema says what is written."""

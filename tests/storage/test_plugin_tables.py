@@ -87,6 +87,20 @@ def storage(url: str) -> Generator[SQLStorage]:
     storage.close()
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+def lasting(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[tuple[str, SQLStorage]]:
+    """A store for many tests that leave it as it was: making one takes a server half a second."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('lasting')}/crm.db"
+    else:
+        url = str(request.getfixturevalue(f"{request.param}_server").new())
+    storage = SQLStorage(url)
+    yield url, storage
+    storage.close()
+
+
 @pytest.fixture
 def forms(storage: SQLStorage, tmp_path: Path) -> PluginTables:
     return _plugin(storage, tmp_path, "web-forms", FIRST)
@@ -152,9 +166,10 @@ def test_a_plugins_tables_come_change_and_go(
     ],
 )  # fmt: skip
 def test_a_revision_that_touches_others_tables_is_refused(
-    storage: SQLStorage, url: str, tmp_path: Path, upgrade: str, named: str
+    lasting: tuple[str, SQLStorage], tmp_path: Path, upgrade: str, named: str
 ) -> None:
     """Before it does, and by name: where making tables cannot be rolled back, too."""
+    url, storage = lasting
     before = _tables(storage)
     bad = _plugin(storage, tmp_path, "bad", WRONG.replace("{upgrade}", upgrade))
     with pytest.raises(Invalid, match=f"not .*{named}"):
@@ -164,8 +179,9 @@ def test_a_revision_that_touches_others_tables_is_refused(
     assert () == check(url)
 
 
-def test_a_folder_without_the_plugins_branch_is_refused(storage: SQLStorage, tmp_path: Path) -> None:
+def test_a_folder_without_the_plugins_branch_is_refused(lasting: tuple[str, SQLStorage], tmp_path: Path) -> None:
     """Another's revisions are not run in its name."""
+    _, storage = lasting
     tables = PluginTables(storage, "mine", _plugin(storage, tmp_path, "other", FIRST).folder)
     for ask in (tables.behind, tables.upgrade, tables.uninstall):
         with pytest.raises(Invalid, match="branch_labels = \\('mine',\\)"):

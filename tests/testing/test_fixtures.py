@@ -127,6 +127,18 @@ def test_hooks_are_recorded_with_their_arguments(slack: CRM, seed: Seed, hooks: 
         hooks.popcall("crm_project")
 
 
+def test_what_is_misspelt_in_a_test_is_told(make_crm: Make, hooks: HookRecorder) -> None:
+    """A hook there is not was never called: a test that counts its calls could not fail."""
+    for ask in (hooks.getcalls, hooks.popcall):
+        with pytest.raises(AssertionError, match=r"no hook crm_check_chnge. Did you mean crm_check_change\?"):
+            ask("crm_check_chnge")
+    assert [] == hooks.getcalls("crm_after_deal_won", "crm_check_change")
+    with pytest.raises(Invalid, match="classes or instances, not 'slack'"):
+        make_crm("slack")
+    with pytest.raises(Invalid, match=r'Say settings=\{"slack": \{…\}\}'):
+        make_crm(Slack, settings=SETTINGS["slack"])
+
+
 def test_advancing_the_clock_does_what_becomes_due(crm: CRM, seed: Seed, clock: FrozenClock) -> None:
     """`go_on` only moves it."""
     client = seed.client()

@@ -87,7 +87,7 @@ def arrivals(draw: st.DrawFn) -> tuple[list[Post], list[int]]:
     return draw(st.permutations(some)), draw(st.lists(gaps, min_size=len(some), max_size=len(some)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrivals())
 def test_a_receiver_ends_the_same_in_whatever_order_and_however_often_posts_come(
     arrived: tuple[list[Post], list[int]],

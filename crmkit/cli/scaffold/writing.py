@@ -43,6 +43,7 @@ def files(name: str, kind: str) -> Mapping[str, str]:
         f"tests/test_{name}.py": f"test_{kind}.py",
     }
     if kind == "tables":
+        templates[f"src/{words['module']}/tables.py"] = "tables_statements.py"
         templates[f"src/{words['module']}/migrations/0001_first.py"] = "tables_migration.py"
     made = {path: _text(template, words) for path, template in templates.items()}
     return {**made, f"src/{words['module']}/py.typed": ""}

@@ -11,9 +11,10 @@ from crmkit.plugins.host import Plugins
 
 def of_going(plugins: Plugins) -> Iterator[Finding]:
     """
-    A finding for each hook, argument and event that a plugin's methods use, and that a later crmkit refuses.
+    A finding for each hook, argument and subscription of a plugin that a later crmkit refuses; settings subscribe too.
 
-    P07: Write what the finding says instead, or ask the plugin's authors for a version that does. It works until then.
+    P07: Write what the finding says instead, in the settings where it is they who subscribe, or ask the plugin's authors
+    for a version that does. It works until then.
     """
     for one in plugins.listed():
         for old in one.findings.old:

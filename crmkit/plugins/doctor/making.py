@@ -11,7 +11,7 @@ from crmkit.plugins.states import PluginStatus
 _BY_FAULT = {
     "import": "P01", "making": "P01", "not_installed": "P01", "no_plugin": "P01", "conflict": "P02", "name": "P02",
     "incompatible": "P03", "too_new": "P03", "auth": "P14", "literal_secret": "P12",
-    "tables_behind": "P08", "no_branch": "P08", "bad_revision": "P08",
+    "tables_behind": "P08", "no_branch": "P08", "bad_revision": "P08", "ahead": "P08",
 }  # fmt: skip
 _SIGNATURES = frozenset({"arguments", "argument", "annotation"})
 
@@ -33,9 +33,9 @@ def of_faults(plugins: Plugins) -> Iterator[Finding]:
 
     P06: Take only the arguments that the hook has, by their names and types. Users tell the plugin's authors.
 
-    P08: Back the store up and open it once with this plugin: `CRM.open(url, plugins=…, migrate="upgrade")`. Revisions
-    that can be imported, the first one labelled with the plugin's name, have to come from its authors. Without a store
-    nobody looks.
+    P08: Back the store up and run `crmkit db upgrade`. Revisions that can be imported, the first one labelled with the
+    plugin's name, have to come from its authors; for tables of a newer version install that. Without a store nobody
+    looks.
 
     P12: Write where the secret is, as in `token = {env = "NAME"}`, and make a new one: the old one was in a file.
     """

@@ -8,7 +8,15 @@ from crmkit.domain.deal import Deal
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.plugins.context import HookContext
 from crmkit.plugins.hooks.spec import hookspec
-from crmkit.plugins.values.deciding import Command, DealMove, MergePlan, MergeQuestion, RecordChange, Veto
+from crmkit.plugins.values.deciding import (
+    Command,
+    ContactAttempt,
+    DealMove,
+    MergePlan,
+    MergeQuestion,
+    RecordChange,
+    Veto,
+)
 
 
 @hookspec(kind="around", phase="in_tx", fail="propagates")
@@ -38,6 +46,15 @@ def crm_check_change(ctx: HookContext, changes: Sequence[RecordChange]) -> Itera
 @hookspec(kind="guard", phase="in_tx", fail="closed")
 def crm_check_deal_stage(ctx: HookContext, moves: Sequence[DealMove]) -> Iterable[Veto] | Veto | None:
     """Object to deals changing their stage or status: the rules of your pipeline."""
+
+
+@hookspec(kind="guard", phase="in_tx", fail="closed")
+def crm_check_contact_attempt(ctx: HookContext, attempts: Sequence[ContactAttempt]) -> Iterable[Veto] | Veto | None:
+    """
+    Object to clients being contacted who have not said no themselves: too often, too late in the evening.
+
+    Asked by `tx.calls.dial` and by an observer's `ctx.contact`. Nobody can turn a client's no into a yes here.
+    """
 
 
 @hookspec(kind="first", phase="in_tx", fail="open")

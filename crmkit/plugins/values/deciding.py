@@ -7,6 +7,7 @@ import attrs
 from crmkit.domain.client import Client
 from crmkit.domain.deal import Deal
 from crmkit.domain.ids import ClientId
+from crmkit.domain.marks import Code
 from crmkit.domain.records import Record
 
 
@@ -40,6 +41,21 @@ class RecordChange:
     command: str
     before: Record | None = attrs.field(repr=False)
     after: Record | None = attrs.field(repr=False)
+
+
+@attrs.frozen
+class ContactAttempt:
+    """
+    Somebody is about to be called or written to, and has not said no: through which channel, and what for.
+
+    >>> from crmkit.testing import a_client
+    >>> ContactAttempt(a_client().id, "sms", "marketing").channel
+    'sms'
+    """
+
+    client_id: ClientId
+    channel: Code[str]
+    purpose: Code[str]
 
 
 @attrs.frozen

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from alembic.ddl.base import AlterTable, RenameTable
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
 from sqlalchemy import event
 from sqlalchemy.schema import CreateTable, DDLElement
 
@@ -50,12 +49,23 @@ class PluginTables:
 
     def behind(self) -> bool:
         """Whether `upgrade` has anything to do."""
+        here, head = self.standing()
+        return here != head
+
+    def standing(self) -> tuple[str | None, str]:
+        """The revision the tables are at, None where there are none, and the one that `upgrade` brings them to."""
         found = self._scripts()
-        head = found.get_revision(f"{self.branch}@head")
-        stored = self._stored()
-        known = {script.revision for script in found.walk_revisions()}
+        stored, scripts = self._stored(), list(found.walk_revisions())
+        known = {script.revision for script in scripts}
         implied = {below.revision for one in stored & known for below in found.iterate_revisions(one, "base")}
-        return head.revision not in stored | implied
+        own = [script.revision for script in scripts if self.branch in script.branch_labels]
+        here = next((revision for revision in own if revision in stored | implied), None)
+        if here is None and stored - known and self._there():
+            told = (
+                f"The tables of {self.plugin} are there, by a revision that it does not have. Install what made them."
+            )
+            raise Invalid(Fault("migrations", "ahead", told))
+        return here, own[0]
 
     def upgrade(self) -> None:
         """Make the tables, or bring them up to date; nothing happens if they are."""
@@ -78,14 +88,18 @@ class PluginTables:
         """Crmkit's revisions and the plugin's; its folder must hold its own branch."""
         found = migrations.scripts([self.folder])
         try:
-            found.get_revision(f"{self.branch}@head")
-        except CommandError:
-            told = f"The folder of {self.plugin}'s revisions needs one with branch_labels = ({self.branch!r},)."
-            raise Invalid(Fault("migrations", "no_branch", told)) from None
+            labels = {label for script in found.walk_revisions() for label in script.branch_labels}
         except (Exception, SystemExit) as error:  # another's module may raise anything
             told = f"A revision of {self.plugin} cannot be imported ({type(error).__name__}). Run each by itself."
             raise Invalid(Fault("migrations", "bad_revision", told)) from error
+        if self.branch not in labels:  # asked for by name, Alembic takes the beginning of a revision's id for it
+            told = f"The folder of {self.plugin}'s revisions needs one with branch_labels = ({self.branch!r},)."
+            raise Invalid(Fault("migrations", "no_branch", told))
         return found
+
+    def _there(self) -> bool:
+        with self.storage.engine.connect() as connection:
+            return any(name.startswith(prefix_of(self.plugin)) for name in sa.inspect(connection).get_table_names())
 
     def _stored(self) -> set[str]:
         with self.storage.engine.connect() as connection:

@@ -39,11 +39,14 @@ class HookRecorder:
         self.watch: Callable[[Implementation, Callable[[], Any]], Any] | None = None
 
     def getcalls(self, *hooks: str) -> list[HookCall]:
-        """The calls of these hooks."""
+        """The calls of these hooks; fail if there is no such hook, for it would never have been called."""
+        for hook in hooks:
+            _there_is(hook)
         return [call for call in self.calls if call.hook in hooks]
 
     def popcall(self, hook: str) -> HookCall:
         """Take the oldest call of *hook* out; fail if there is none."""
+        _there_is(hook)
         for place, call in enumerate(self.calls):
             if call.hook == hook:
                 return self.calls.pop(place)
@@ -83,3 +86,14 @@ class HookRecorder:
             return one.function(*given)
 
         return told
+
+
+def _there_is(hook: str) -> None:
+    from crmkit.plugins.registry import declared, generated
+
+    if hook not in (known := {**declared(), **generated()}):
+        from difflib import get_close_matches
+
+        near = get_close_matches(hook, known, 1)
+        mean = f"Did you mean {near[0]}?" if near else "`crmkit plugins hooks` lists them."
+        raise AssertionError(f"There is no hook {hook}. {mean}")

@@ -55,10 +55,15 @@ class Workshop:
         is told before the fixture `relay` is asked to, unless *options*, those of `CRM`, say so. A *storage* that
         another CRM has stands for a process that begins anew.
         """
-        made = [one if isinstance(one, Plugin) else plugin_of(one, settings.get(one.name, {}), env) for one in plugins]
+        if strange := [one for one in plugins if not isinstance(one, (type, Plugin))]:
+            say = f"Give plugins, classes or instances, not {', '.join(map(repr, strange))}: no name is looked up here."
+            raise Invalid(Fault("plugins", "no_plugin", say))
         unused = set(settings) - {one.name for one in plugins}
         if unused:
-            raise Invalid(Fault("settings", "unknown", f"No plugin given is called {', '.join(sorted(unused))}."))
+            named = ", ".join(f'"{one.name}": {{…}}' for one in plugins)
+            say = f"No plugin given is called {', '.join(sorted(unused))}. Say settings={{{named}}}."
+            raise Invalid(Fault("settings", "unknown", say))
+        made = [one if isinstance(one, Plugin) else plugin_of(one, settings.get(one.name, {}), env) for one in plugins]
         known = Plugins(made)
         self.hooks.listen(known)
         kept = SteppedStorage(open_storage(url, migrate="create"), self.steps) if storage is None else storage

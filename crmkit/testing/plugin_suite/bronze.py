@@ -23,6 +23,8 @@ from crmkit.testing.plugin_suite.trial import Trial
 
 #: How long importing may take, in seconds, on top of crmkit itself.
 PATIENCE = 0.2
+#: How often it is measured while it seems too long: a machine may be busy, and reads a file for the first time.
+TRIES = 4
 
 
 class Bronze:
@@ -30,9 +32,12 @@ class Bronze:
 
     def test_k01_importing_it_is_quick_and_touches_nothing(self, trial: Trial) -> None:
         """Hosts import every plugin they list, some in programs that never run it."""
-        tries = [imported(trial.kind) for _ in range(2)]
-        assert [] == tries[0]["touched"]
-        assert min(one["seconds"] for one in tries) < PATIENCE
+        for _ in range(TRIES):
+            said = imported(trial.kind)
+            assert [] == said["touched"]
+            if said["seconds"] < PATIENCE:
+                return
+        pytest.fail(f"Importing it takes more than {PATIENCE} s: import what is heavy where it is used.")
 
     def test_k02_it_is_made_of_its_settings_alone_and_names_each_missing_one(
         self, trial: Trial, monkeypatch: pytest.MonkeyPatch

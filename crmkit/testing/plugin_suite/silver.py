@@ -23,7 +23,7 @@ from crmkit.testing.plugin_suite.trial import Outcome, Run, Trial
 #: The hooks that decide, or write, inside somebody's transaction.
 DECIDING = (
     "crm_around_command", "crm_filter_touchpoint", "crm_check_change", "crm_check_deal_stage", "crm_assign_owner",
-    "crm_plan_merge", "crm_project",
+    "crm_check_contact_attempt", "crm_plan_merge", "crm_project",
 )  # fmt: skip
 
 

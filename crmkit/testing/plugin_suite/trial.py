@@ -99,4 +99,21 @@ class Run:
                 "tasks": sorted((one.title, one.status) for one in tx.tasks.stream()),
                 "deals": sorted((one.title, one.stage, one.status, one.owner or "") for one in tx.deals.stream()),
                 "tags": sorted(sorted(one.tags) for one in tx.clients.stream()),
+                "rows": self._own_rows(),
             }
+
+    def _own_rows(self) -> Mapping[str, int]:
+        """How many rows its own tables have; on a storage without SQL it has none."""
+        if not self.crm.plugins.migrations():
+            return {}
+        from crmkit.storage.sql import SQLStorage
+        from crmkit.storage.sql.own_tables import prefix_of
+
+        storage = self.crm._shared.storage  # noqa: SLF001  # nobody else may look into its tables
+        if not isinstance(storage, SQLStorage):
+            return {}
+        with storage.engine.connect() as connection:
+            tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+            own = [name for name in tables if name.startswith(prefix_of(self.plugin.name))]
+            counts = {name: connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one() for name in own}  # noqa: S608
+        return {name: count for name, count in counts.items() if count}

@@ -86,7 +86,7 @@ def test_points_of_merged_clients_add_up_and_can_be_parted_again(crm: CRM, plugi
     assert (5, 7) == (points(crm, plugin, anna.id), points(crm, plugin, double.id))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 1000)), max_size=8))
 def test_no_purchase_is_counted_twice_or_lost_in_a_merge(bought: list[tuple[bool, int]]) -> None:
     """Whatever the two had before, the one has the sum of."""

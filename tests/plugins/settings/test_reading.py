@@ -13,7 +13,8 @@ from typing import Any, Literal, NewType
 
 import attrs
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
+from promises.scales import scales
 
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.marks import Personal
@@ -184,10 +185,16 @@ def _filled(mapping: dict[str, Any]) -> dict[str, Any]:
     return {"caller": None, "main": None, **mapping}
 
 
-@given(SETTINGS)
-def test_settings_read_from_what_was_written_are_the_same(settings: All) -> None:
+@scales(plain=20, heavy=500)
+def test_settings_read_from_what_was_written_are_the_same(run: str, scale: int) -> None:
     """What a doctor shows is what a file would say."""
-    assert settings == structured(All, _filled(plain(settings)), plugin="p")
+
+    @settings(max_examples=scale)
+    @given(SETTINGS)
+    def holds(written: All) -> None:
+        assert written == structured(All, _filled(plain(written)), plugin="p")
+
+    holds()
 
 
 LEAVES = (
@@ -215,17 +222,23 @@ class Some(All):
     token: Secret | None = None
 
 
-@given(SETTINGS, st.dictionaries(st.sampled_from([*attrs.fields_dict(Some), "private", "x"]), JUNK, max_size=4))
-def test_junk_is_invalid_or_settings_and_nothing_else(settings: All, junk: dict[str, Any]) -> None:
+@scales(plain=20, heavy=500)
+def test_junk_is_invalid_or_settings_and_nothing_else(run: str, scale: int) -> None:
     """Whatever a file holds, a host catches one kind of error."""
-    try:
-        made = structured(Some, {**_filled(plain(settings)), **junk}, plugin="p", environ={})
-    except Invalid as error:
-        faults = error.faults
-    else:
-        faults = ()
-        assert made == structured(Some, _filled(plain(made)), plugin="p")
-    assert [] == [fault for fault in faults if fault.plugin != "p" or not fault.path.startswith("plugins.p")]
+
+    @settings(max_examples=scale)
+    @given(SETTINGS, st.dictionaries(st.sampled_from([*attrs.fields_dict(Some), "private", "x"]), JUNK, max_size=4))
+    def holds(written: All, junk: dict[str, Any]) -> None:
+        try:
+            made = structured(Some, {**_filled(plain(written)), **junk}, plugin="p", environ={})
+        except Invalid as error:
+            faults = error.faults
+        else:
+            faults = ()
+            assert made == structured(Some, _filled(plain(made)), plugin="p")
+        assert [] == [fault for fault in faults if fault.plugin != "p" or not fault.path.startswith("plugins.p")]
+
+    holds()
 
 
 def test_the_settings_of_this_page_are_well_made() -> None:

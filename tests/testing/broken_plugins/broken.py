@@ -15,7 +15,7 @@ import crmkit.events
 from crmkit import Touchpoint
 from crmkit.errors import Retry
 from crmkit.events import ClientAdded, DealWon, Event
-from crmkit.plugins import HTTP, DealMove, EventContext, Plugin, Veto, hookimpl, on
+from crmkit.plugins import HTTP, DealMove, EventContext, Plugin, ProjectContext, Veto, hookimpl, on
 
 P = TypeVar("P", bound=type[Plugin[Any]])
 
@@ -200,6 +200,21 @@ class CannotGo(ShopWithTables):
 class TouchesOurs(ShopWithTables):
     name = "shop"
     revisions = "index_on_ours"
+
+
+@breaks("what it keeps it keeps on every storage", "k17")
+class KeepsRows(ShopWithTables):
+    name = "shop"
+
+    @hookimpl
+    def crm_project(self, ctx: ProjectContext, events: Sequence[Event]) -> None:
+        if not ctx.has_sql:
+            return
+        import sqlalchemy as sa
+
+        for event in events:
+            if isinstance(event, DealWon):
+                ctx.sql.execute(sa.insert(sa.table("shop__order", sa.column("id"))).values(id=event.at.microsecond))
 
 
 @breaks("every storage gives the same outcome", "k17")
