@@ -23,7 +23,7 @@ class Itself(Peer):
 
     name = "crmkit"
     packages = ("crmkit", "SQLAlchemy")
-    _crm: CRM
+    crm: CRM
     #: The ids of a base in memory, where nobody else could have put it.
     _added: Sequence[ClientId] = ()
 
@@ -58,32 +58,32 @@ class Itself(Peer):
         """Open a store that is there."""
         storage = storage_of(self.place)
         crm = CRM(storage, region="RU", plugins=[Listener()], delivery="external", access=self.scope)
-        self._crm = crm.bind(actor=rows.OWNER)
+        self.crm = crm.bind(actor=rows.OWNER)
 
     def register(self, client: workload.Client) -> None:
         self._add(client)
 
     def log(self, ident: Any, touch: workload.Touch) -> None:
         channel, at = rows.CHANNELS[touch.channel], rows.instant(touch.at)
-        with self._crm.begin() as tx:
+        with self.crm.begin() as tx:
             tx.touchpoints.record(ident, channel=channel, direction="outbound", at=at, summary=touch.summary)
 
     def fill(self, given: Iterator[workload.Client]) -> None:  # noqa: ARG002  # not yet
         raise Unsupported("It has no import yet.")
 
     def find(self, phone: str) -> Sequence[Client]:
-        with self._crm.read() as tx:
+        with self.crm.read() as tx:
             try:
                 return tx.clients.matches(phone=phone)
             except Invalid:  # some of the numbers that are nobody's have a digit too many
                 return ()
 
     def card(self, ident: Any) -> tuple[Any, ...]:
-        with self._crm.read() as tx:
+        with self.crm.read() as tx:
             return (tx.clients.card(ident),)
 
     def ask(self) -> Sequence[Any]:
-        with self._crm.read() as tx:
+        with self.crm.read() as tx:
             return tx.outcomes.since(rows.instant(workload.ASKED_SINCE))
 
     def names(self, found: Sequence[Any]) -> list[str]:
@@ -100,11 +100,11 @@ class Itself(Peer):
             yield one.client.name, workload.Outcome(*(at is not None for at in three))
 
     def close(self) -> None:
-        self._crm.close()
+        self.crm.close()
 
     def _add(self, client: workload.Client) -> ClientId:
         phone, email = client.points
-        with self._crm.begin() as tx:
+        with self.crm.begin() as tx:
             added = tx.clients.add(name=client.name, phone=phone.value, email=email.value)
             tx.consents.grant(added.id, purpose="marketing", channel="email")
         return added.id

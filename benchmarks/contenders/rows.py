@@ -30,6 +30,8 @@ OF_CLIENT: Final = '{"listener.client":[0]}'
 OF_TOUCH: Final = '{"listener.touchpoint":[0]}'
 CLIENT, POINT, CONSENT, DEAL, STEP, TOUCH, PURCHASE, TICKET = range(1, 9)
 
+#: From so many digits on, a word may be a number.
+_NUMBER: Final = 5
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _words = pattern("[a-z0-9]+").findall
 _bits = Random().getrandbits  # noqa: S311  # ids are names, no secrets
@@ -84,13 +86,19 @@ def tokens(client_id: bytes, phone_id: bytes, email_id: bytes, told: workload.Cl
     phone, email = told.points
     digits, typed = phone.normalised[1:], "".join([sign for sign in phone.value if sign.isdigit()])
     return [
-        *[(client_id, client_id, word) for word in told.name.lower().split()],
+        *[(client_id, client_id, word) for word in _of_name(told.name)],
         (client_id, phone_id, digits),
         (client_id, phone_id, "<" + digits[::-1]),
         (client_id, phone_id, ">" + typed),
         (client_id, email_id, email.normalised),
         *[(client_id, email_id, word) for word in _words(email.normalised)],
     ]
+
+
+def _of_name(name: str) -> list[str]:
+    """Its words; what may be a number is found from its end, too."""
+    words = name.lower().split()
+    return [*words, *["<" + word[::-1] for word in words if word.isdigit() and len(word) >= _NUMBER]]
 
 
 def consent(id: bytes, client_id: bytes, at: int) -> Row:

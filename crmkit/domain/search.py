@@ -54,7 +54,9 @@ def tokens_of(record: Searched) -> frozenset[str]:
 
 def _of_text(text: str) -> Iterable[str]:
     form = folded(text)
-    return form.split() if form.replace(" ", "").isalpha() else _parts_found(form)
+    bare = form.replace(" ", "")
+    plain = bare.isalpha() or (bare.isalnum() and len(digits_in(bare)) < SURELY)
+    return form.split() if plain else _parts_found(form)
 
 
 def _parts_found(form: str) -> Iterator[str]:

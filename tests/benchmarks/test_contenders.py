@@ -59,6 +59,7 @@ def test_the_limit_writes_the_rows_that_crmkit_writes(contender: Make, other: ty
     for one in (raw, ours):
         for n in range(5):
             one.register(workload.registered(CLIENTS + n))
+            one.register(workload.registered(10_000 * CLIENTS + n))  # whose names hold what may be a number
             i, touch = workload.logged(n, CLIENTS)
             one.log(one.ident(i), touch)
         one.close()
