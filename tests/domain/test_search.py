@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 from hypothesis import assume, example, given, settings, strategies as st
 
+from crmkit.domain import search
 from crmkit.domain.phone import dialling, phone_key
 from crmkit.domain.search import LONGEST, answers, question, tokens_of
 from crmkit.domain.words import _long_way, folded, words_of
@@ -182,3 +183,13 @@ def test_an_address_is_found_as_typed_and_as_matched() -> None:
 def test_a_postal_address_finds_nobody() -> None:
     """Half a town lives in Main Street."""
     assert frozenset() == tokens_of(a_contact_point(ADA, "main st 1", kind="postal", value="Main St. 1"))
+
+
+@settings(max_examples=400, deadline=None)
+@given(value=st.text(alphabet="aбй ё+7(9)-.@xЖ'1", max_size=24) | st.from_regex(r"\+[0-9]{3,17}", fullmatch=True))
+def test_the_short_way_finds_what_the_long_one_does(value: str) -> None:
+    """Most names are nothing but words, most numbers and addresses are typed as they match."""
+    assert set(search._of_text(value)) == set(search._of_mixed(search.folded(value)))  # noqa: SLF001
+    for key in (value, value.lower()):
+        assert set(search._of_email(value, key)) == set(search._of_both(value, key))  # noqa: SLF001
+        assert set(search._of_phone(value, key)) == set(search._of_spelled(value, key))  # noqa: SLF001
