@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Generator, Iterable, Sequence, Sized
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from typing import TypeAlias
@@ -125,9 +125,5 @@ def _text(report: ImportReport) -> str:
 
 
 def _report(text: str) -> ImportReport:
-    *counts, faults = json.loads(text)
-    return ImportReport(*counts, tuple(_faults(faults)))
-
-
-def _faults(told: Iterable[Sequence[object]]) -> Iterator[RowFault]:
-    return (RowFault(*one) for one in told)  # type: ignore[arg-type]
+    read, added, updated, skipped, refused, faults = json.loads(text)
+    return ImportReport(read, added, updated, skipped, refused, tuple([RowFault(*one) for one in faults]))

@@ -10,8 +10,10 @@ from typing import Any
 from crmkit.crm.importing import Import, ImportProgress
 from crmkit.domain.imported import ImportReport
 from crmkit.services.checks import Checks, options
-from crmkit.services.importing.clients import Clients, OnMatch
+from crmkit.services.importing.clients import ClientImport, OnMatch
+from crmkit.services.importing.purchases import PurchaseImport
 from crmkit.services.importing.reading import Reader
+from crmkit.services.importing.touchpoints import TouchpointImport
 from crmkit.services.transaction import Transaction
 from crmkit.services.unit import Unit
 
@@ -53,7 +55,42 @@ class Imports:
         def work(unit: Unit, first: int, some: Sequence[object]) -> ImportReport:
             if not readers:
                 readers.append(Reader(unit, keep_unreadable=keep_unreadable))
-            return Clients(unit, readers[0], on_match, seen).take(first, some)
+            return ClientImport(unit, readers[0], on_match, seen).take(first, some)
+
+        return job.run(rows, work)
+
+    def import_touchpoints(
+        self, rows: Rows, *, key: str | None = None, dry_run: bool = False, chunk: int = 1000,
+        progress: ImportProgress | None = None,
+    ) -> ImportReport:  # fmt: skip
+        """
+        Record a touchpoint for each row: a mapping of keywords of `tx.touchpoints.record`, but not *reply_to*.
+
+        Whose it is says one of `client_id`, `client_external_id` (system, value), `client_phone`, `client_email`; of
+        several clients with one number the best match is meant. A known external id of one origin is skipped. The
+        rest is as in `import_clients`.
+        """
+        return self._import_facts(TouchpointImport, "touchpoints", rows, key, dry_run, chunk, progress)
+
+    def import_purchases(
+        self, rows: Rows, *, key: str | None = None, dry_run: bool = False, chunk: int = 1000,
+        progress: ImportProgress | None = None,
+    ) -> ImportReport:  # fmt: skip
+        """
+        Record a purchase for each row: a mapping of keywords of `tx.purchases.record`; clients come alive as there.
+
+        Whose it is, and which are skipped, is said as in `import_touchpoints`; the rest is as in `import_clients`.
+        """
+        return self._import_facts(PurchaseImport, "purchases", rows, key, dry_run, chunk, progress)
+
+    def _import_facts(
+        self, make: type[TouchpointImport | PurchaseImport], what: str, rows: Rows, key: str | None, dry_run: bool,
+        chunk: int, progress: ImportProgress | None,
+    ) -> ImportReport:  # fmt: skip
+        job, seen = self._import(Checks(), what, rows, key, dry_run, chunk, progress), set[int]()
+
+        def work(unit: Unit, first: int, some: Sequence[object]) -> ImportReport:
+            return make(unit, seen).take(first, some)
 
         return job.run(rows, work)
 

@@ -96,9 +96,7 @@ class Deciding:
             ctx=HookContext(unit),
         ))  # fmt: skip
 
-    def check_many(
-        self, unit: Unit, changes: Sequence[tuple[Record | None, Record | None]]
-    ) -> Iterable[Fault]:
+    def check_many(self, unit: Unit, changes: Sequence[tuple[Record | None, Record | None]]) -> Iterable[Fault]:
         """Ask every guard once about all of these."""
         faults = list[Fault]()
         if self._changes:

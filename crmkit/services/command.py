@@ -49,9 +49,7 @@ class Slots(Protocol):
         """As `filter` for each of these, which are of one kind: asked once."""
         ...
 
-    def check_many(
-        self, unit: Unit, changes: Sequence[tuple[Record | None, Record | None]]
-    ) -> Iterable[Fault]:
+    def check_many(self, unit: Unit, changes: Sequence[tuple[Record | None, Record | None]]) -> Iterable[Fault]:
         """As `check` for each of these: asked once; an objection does not say to which."""
         ...
 

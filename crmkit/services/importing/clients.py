@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, cast
+from typing import Literal
 
 import attrs
 
 from crmkit.domain.client import Client, ExternalId
-from crmkit.domain.contact_point import ContactPoint, PointKind
+from crmkit.domain.contact_point import ContactPoint, PointKind, PointStatus
 from crmkit.domain.events import ClientAdded, ClientUpdated, ContactPointAdded, Event
 from crmkit.domain.ids import ClientId, ContactPointId, ExternalIdId
 from crmkit.domain.imported import ImportReport
@@ -47,7 +47,7 @@ class _Plan:
         return [*own, *[(None, one) for one in self.points], *[(None, one) for one in self.names]]
 
 
-class Clients:
+class ClientImport:
     """One chunk of one import, in one transaction; in one that only reads it is a trial run."""
 
     def __init__(self, unit: Unit, reader: Reader, on_match: OnMatch, seen: set[int]) -> None:
@@ -101,7 +101,9 @@ class Clients:
         if self._on_match == "add":
             keys = set[PointKey]()
         if self._unit.writable and (names or keys):
-            store.lock([*[f"external:{system}:{name}" for system, name in names], *[f"{kind}:{key}" for kind, key in keys]])
+            store.lock(
+                [*[f"external:{system}:{name}" for system, name in names], *[f"{kind}:{key}" for kind, key in keys]]
+            )
         self._names = store.find_external_many(names) if names else {}
         self._keys = store.find_many(keys) if keys else {}
         if self._on_match == "update":
@@ -138,10 +140,13 @@ class Clients:
             elif not updating:
                 continue
             else:
-                plan = found if isinstance(found, _Plan) else by_id.get(found.id)
-                if plan is None:
-                    plan = by_id[cast(Client, found).id] = _Plan(cast(Client, found), cast(Client, found))
-                    plans.append(plan)
+                if isinstance(found, _Plan):
+                    plan = found
+                elif found.id in by_id:
+                    plan = by_id[found.id]
+                else:
+                    plans.append(plan := _Plan(found, found))
+                    by_id[found.id] = plan
                 if not self._told(plan, row, by_name):
                     refused[row.number] = [_TAKEN]
                     continue
@@ -204,7 +209,8 @@ class Clients:
 
     def _point(self, id: ClientId, point: tuple[PointKind, str, str | None], *, primary: bool) -> ContactPoint:
         unit, (kind, value, key) = self._unit, point
-        now, status = unit.now, "suspect" if key is None else "unverified"
+        now = unit.now
+        status: PointStatus = "suspect" if key is None else "unverified"
         return ContactPoint(
             ContactPointId(unit.new_id()), id, None, kind, None, value, key, _NORMALIZERS[kind], primary, status, None,
             now, now,
@@ -259,4 +265,3 @@ class Clients:
         for plan in plans:
             self._seen.update(hash((one.kind, one.match_key)) for one in plan.points if one.match_key is not None)
             self._seen.update(hash((one.system, one.value)) for one in plan.names)
-

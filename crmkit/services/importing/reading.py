@@ -12,6 +12,7 @@ from crmkit.domain.contact_point import PointKind
 from crmkit.domain.custom import NO_CUSTOM, Custom, Given
 from crmkit.domain.email import email_key
 from crmkit.domain.frozen_map import FrozenMap
+from crmkit.domain.ids import ClientId
 from crmkit.domain.phone import phone_key
 from crmkit.errors import Invalid
 from crmkit.services.checks import LINE, Checks, options
@@ -70,7 +71,8 @@ class Reader:
         if not isinstance(given, Mapping):
             check.fault("row", "not_a_mapping", "Give a mapping such as {'name': 'Anna', 'phone': '+49 …'}.")
             return Row(number, told, [], names)
-        for column, value in cast("Mapping[Any, Any]", given).items():
+        columns: Mapping[Any, Any] = given
+        for column, value in columns.items():
             if value is None or value == "":
                 continue
             if column == "name":
@@ -109,7 +111,7 @@ class Reader:
             said["custom"] = NO_CUSTOM.with_given(custom)
         if row.names:
             said["external_ids"] = row.names
-        return Client(id=unit.new_id(), created_at=unit.now, updated_at=unit.now, **said)
+        return Client(id=ClientId(unit.new_id()), created_at=unit.now, updated_at=unit.now, **said)
 
     def _once(self, column: str, value: object) -> Any:
         try:
@@ -133,7 +135,8 @@ class Reader:
             check.custom("client", self._fields, listed, NO_CUSTOM)
             return cast("list[Given]", listed)
         given: list[Given] = []
-        for key, one in cast("Mapping[Any, Any]", value).items():
+        by_key: Mapping[Any, Any] = value
+        for key, one in by_key.items():
             if (field := self._fields.get(("client", key))) is None:
                 check.fault(f"custom.{key}", "undefined", "No such client field. Give it to CRM.open(fields=[…]).")
                 continue

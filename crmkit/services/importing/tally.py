@@ -11,7 +11,7 @@ from crmkit.errors import Fault
 class Tally:
     """Counts, and the faults of refused rows."""
 
-    __slots__ = ("added", "skipped", "updated", "_faults")
+    __slots__ = ("_faults", "added", "skipped", "updated")
 
     def __init__(self) -> None:
         self.added, self.updated, self.skipped = 0, 0, 0
@@ -20,6 +20,11 @@ class Tally:
     def refuse(self, row: int, faults: Iterable[Fault]) -> None:
         """Nothing of this row is kept."""
         self._faults[row] = [RowFault(row, one.path, one.code, one.message) for one in faults]
+
+    @property
+    def refused(self) -> int:
+        """How many rows were refused."""
+        return len(self._faults)
 
     def report(self, read: int) -> ImportReport:
         """All of it, as it is told; faults in the order of their rows."""

@@ -123,7 +123,7 @@ class Database(ABC):
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Hold these names, sorted already, until the transaction ends."""
 
-    def fill(self, link: Link, sql: str, table: sa.Table, rows: Iterable[Sequence[Any]]) -> None:  # noqa: ARG002
+    def fill(self, link: Link, sql: str, table: sa.Table, rows: Iterable[Sequence[Any]]) -> None:
         """Add many rows, as *sql* would one by one."""
         link.executemany(sql, rows)
 

@@ -76,14 +76,14 @@ class Derived:
         """Write what waits."""
         if tokens := self._tokens:
             self._tokens = {}
-            stored, rows = tx.stored, list[tuple[object, object, str]]()
+            stored, found = tx.stored, list[tuple[object, object, str]]()
             for value in tokens.values():
                 client, own = stored(client_of(value)), stored(value.id)
-                rows += [(client, own, token) for token in tokens_of(value)]
-            if len(rows) < MANY:
-                tx.write(tx.statements.one["find_by"], rows)
+                found += [(client, own, token) for token in tokens_of(value)]
+            if len(found) < MANY:
+                tx.write(tx.statements.one["find_by"], found)
             else:
-                tx.fill(tx.statements.one["find_by"], search, rows)
+                tx.fill(tx.statements.one["find_by"], search, found)
         if sums := self._sums:
             self._sums = {}
             rows = sorted(
