@@ -10,7 +10,8 @@ from typing import Any
 from crmkit.crm.importing import Import, ImportProgress
 from crmkit.domain.imported import ImportReport
 from crmkit.services.checks import Checks, options
-from crmkit.services.importing.clients import ClientImport, OnMatch
+from crmkit.services.importing.clients import ClientImport
+from crmkit.services.importing.planning import OnMatch
 from crmkit.services.importing.purchases import PurchaseImport
 from crmkit.services.importing.reading import Reader
 from crmkit.services.importing.touchpoints import TouchpointImport

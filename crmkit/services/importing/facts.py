@@ -184,6 +184,7 @@ def unrecorded(
 
 
 def without(tally: Tally, facts: Sequence[Fact], refused: Mapping[int, Sequence[Fault]]) -> list[Fact]:
+    """The facts that are left, the others being refused."""
     for number, faults in refused.items():
         tally.refuse(number, faults)
     return [fact for fact in facts if fact.number not in refused]

@@ -64,44 +64,49 @@ class Reader:
 
     def row(self, number: int, given: object) -> Row:
         """Read one row; what is wrong with it is noted in `check`."""
-        check, told = self.check, dict[str, Any]()
-        names: FrozenMap[str, str] = _NONE_OUTSIDE
+        row = Row(number, {}, [], _NONE_OUTSIDE)
+        if not isinstance(given, Mapping):
+            self.check.fault("row", "not_a_mapping", "Give a mapping such as {'name': 'Anna', 'phone': '+49 …'}.")
+            return row
         phones: object = None
         emails: object = None
-        if not isinstance(given, Mapping):
-            check.fault("row", "not_a_mapping", "Give a mapping such as {'name': 'Anna', 'phone': '+49 …'}.")
-            return Row(number, told, [], names)
         columns: Mapping[Any, Any] = given
         for column, value in columns.items():
             if value is None or value == "":
                 continue
             if column == "name":
-                told["name"] = check.text("name", value)
+                row.told["name"] = self.check.text("name", value)
             elif column == "phone":
                 phones = value
             elif column == "email":
                 emails = value
-            elif column in self._seldom:
-                told[column] = self._once(column, value)
-            elif column == "tags":
-                told["tags"] = check.keys("tags", value)
-            elif column == "custom":
-                told["custom"] = self._custom(value)
-            elif column == "external_ids":
-                names = check.external_ids("external_ids", value)
-            elif column == "external_id":
-                names = self._named(names, value)
             else:
-                path = column if isinstance(column, str) else "row"
-                check.fault(path, "unknown", "A new client takes no such keyword.")
-        if "name" not in told:
-            check.text("name", None)
-        points: list[tuple[PointKind, str, str | None]] = []
+                self._other(row, column, value)
+        if "name" not in row.told:
+            self.check.text("name", None)
         if phones is not None:
-            self._phones(phones, told.get("region") or self._region, points)
+            self._phones(phones, row.told.get("region") or self._region, row.points)
         if emails is not None:
-            self._emails(emails, points)
-        return Row(number, told, points, names)
+            self._emails(emails, row.points)
+        return row
+
+    def _other(self, row: Row, column: object, value: Any) -> None:
+        """What fewer rows tell."""
+        check = self.check
+        if column in self._seldom:
+            name = str(column)
+            row.told[name] = self._once(name, value)
+        elif column == "tags":
+            row.told["tags"] = check.keys("tags", value)
+        elif column == "custom":
+            row.told["custom"] = self._custom(value)
+        elif column == "external_ids":
+            row.names = FrozenMap({**row.names, **check.external_ids("external_ids", value)})
+        elif column == "external_id":
+            row.names = self._named(row.names, value)
+        else:
+            path = column if isinstance(column, str) else "row"
+            check.fault(path, "unknown", "A new client takes no such keyword.")
 
     def client(self, unit: Unit, row: Row) -> Client:
         """The client of a row, as first written down."""
