@@ -30,20 +30,19 @@ def _kept(file: Path) -> tuple[Counter[object], Counter[str], int]:
     with CRM.open(f"sqlite:///{file}", region="RU", migrate="never") as crm, crm.read() as tx:
         names = {client.id: (client.name, tuple(sorted(client.tags)), client.version) for client in tx.clients.stream()}
         points = [(names[one.client_id], one.value, one.primary) for one in tx.contact_points.stream()]
-        events: list[Event] = [event for entry in tx._unit.store.journal() for event in entry.events]  # noqa: SLF001
+        events: list[Event] = [event for entry in tx._unit.store.journal() for event in entry.events]
         topics = Counter([event.topic for event in events])
         assert 0 == crm.rebuild(dry_run=True).mended
-        return Counter([*names.values(), *points]), topics, tx._unit.store.journal_length()  # noqa: SLF001
+        return Counter([*names.values(), *points]), topics, tx._unit.store.journal_length()
 
 
 def _is_whole(file: Path) -> bool:
     """As many chunks in the journal as under keys: no half chunk, none without its mark."""
-    with closing(sqlite3.connect(file)) as look:
-        with suppress(sqlite3.OperationalError):
-            ((chunks, marks),) = look.execute(
-                "SELECT (SELECT count(*) FROM crm_journal), (SELECT count(*) FROM crm_key WHERE key NOT LIKE '%:end')"
-            )
-            return bool(chunks == marks)
+    with closing(sqlite3.connect(file)) as look, suppress(sqlite3.OperationalError):
+        ((chunks, marks),) = look.execute(
+            "SELECT (SELECT count(*) FROM crm_journal), (SELECT count(*) FROM crm_key WHERE key NOT LIKE '%:end')"
+        )
+        return bool(chunks == marks)
     return True  # killed before there was a schema
 
 

@@ -18,9 +18,9 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
 
 
 def main(url: str, count: str, chunk: str) -> None:
-    """Import, and say what came of it."""
+    """Import."""
     with CRM.open(url, region="RU") as crm:
-        print(crm.import_clients(rows(int(count)), key="r15", on_match="update", chunk=int(chunk)))
+        crm.import_clients(rows(int(count)), key="r15", on_match="update", chunk=int(chunk))
 
 
 if __name__ == "__main__":
