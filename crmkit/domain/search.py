@@ -26,6 +26,7 @@ BACKWARDS, AS_TYPED = "<", ">"
 _TELLING = 5
 
 _PLAIN = re.compile(r"[ ().+-]*[0-9][0-9 ().+-]*").fullmatch
+_E164 = re.compile(r"\+[0-9]{5,15}").fullmatch
 _OWN_TRUNK = re.compile(r"\( ?[0-9] ?\)")
 
 
@@ -41,6 +42,7 @@ def tokens_of(record: Searched) -> frozenset[str]:
     A client's tokens are its own, its contacts' and its contact points'. Postal addresses have none: half a town
     lives in Main Street, and who asks for Mr Main does not mean them.
     """
+    found: Iterable[str]
     if not isinstance(record, ContactPoint):
         found = _of_text(record.name)
     elif record.kind == "phone":
@@ -48,18 +50,19 @@ def tokens_of(record: Searched) -> frozenset[str]:
     elif record.kind == "email":
         found = _of_email(record.value, record.match_key)
     else:
-        found = iter(()) if record.kind == "postal" else _of_text(record.value)
+        found = () if record.kind == "postal" else _of_text(record.value)
     return frozenset([token[:LONGEST] for token in found])
 
 
 def _of_text(text: str) -> Iterable[str]:
     form = folded(text)
     bare = form.replace(" ", "")
-    plain = bare.isalpha() or (bare.isalnum() and len(digits_in(bare)) < SURELY)
-    return form.split() if plain else _parts_found(form)
+    if bare.isalpha() or (bare.isalnum() and len(digits_in(bare)) < SURELY):
+        return form.split()  # most names are nothing but words
+    return _of_mixed(form)
 
 
-def _parts_found(form: str) -> Iterator[str]:
+def _of_mixed(form: str) -> Iterator[str]:
     for kind, part in parts_of(form):
         if kind == "address":
             yield from words_of(part)
@@ -72,8 +75,14 @@ def _parts_found(form: str) -> Iterator[str]:
             yield part
 
 
-def _of_email(value: str, match_key: str | None) -> Iterator[str]:
+def _of_email(value: str, match_key: str | None) -> Iterable[str]:
     """The whole address and its words, as typed and as matched, which may be spelled in other alphabets."""
+    if value == match_key and value.isascii():
+        return (folded(value), *words_of(value))
+    return _of_both(value, match_key)
+
+
+def _of_both(value: str, match_key: str | None) -> Iterator[str]:
     if match_key is not None:
         yield folded(match_key)
         yield from words_of(match_key)
@@ -81,8 +90,14 @@ def _of_email(value: str, match_key: str | None) -> Iterator[str]:
         yield from _of_text(value)
 
 
-def _of_phone(value: str, match_key: str | None) -> Iterator[str]:
+def _of_phone(value: str, match_key: str | None) -> Iterable[str]:
     """The number as it is dialled from anywhere, found from both ends; as typed; and words beside it."""
+    if value == match_key and _E164(value):
+        return _both_ways(value[1:])
+    return _of_spelled(value, match_key)
+
+
+def _of_spelled(value: str, match_key: str | None) -> Iterator[str]:
     form = folded(value)
     if digits := digits_in(match_key or form):
         yield from _both_ways(digits)

@@ -85,13 +85,31 @@ class Deciding:
 
     def check(self, unit: Unit, before: Record | None, after: Record | None) -> Iterable[Fault]:
         """Ask every guard; all objections come back."""
+        return self.check_many(unit, ((before, after),))
+
+    def filter_many(self, unit: Unit, records: Sequence[D]) -> Sequence[D]:
+        """As `filter`; touchpoints are amended in one call."""
+        if not self._touchpoints or not records or not isinstance(records[0], Touchpoint):
+            return [self.filter(unit, record) for record in records] if self._owners else records
+        return cast("Sequence[D]", self._dispatch.filter(
+            "crm_filter_touchpoint", "drafts", cast("Sequence[Touchpoint]", tuple(records)), _same_touchpoints,
+            ctx=HookContext(unit),
+        ))  # fmt: skip
+
+    def check_many(self, unit: Unit, changes: Sequence[tuple[Record | None, Record | None]]) -> Iterable[Fault]:
+        """Ask every guard once about all of these."""
         faults: list[Fault] = []
         if self._changes:
-            changes = (RecordChange(unit.command, before, after),)
-            faults += self._dispatch.guard("crm_check_change", ctx=HookContext(unit), changes=changes)
-        if self._stages and isinstance(after, Deal) and _moved(before, after):
-            moves = (DealMove(unit.command, cast("Deal | None", before), after),)
-            faults += self._dispatch.guard("crm_check_deal_stage", ctx=HookContext(unit), moves=moves)
+            told = tuple([RecordChange(unit.command, before, after) for before, after in changes])
+            faults += self._dispatch.guard("crm_check_change", ctx=HookContext(unit), changes=told)
+        if self._stages:
+            moves = tuple([
+                DealMove(unit.command, cast("Deal | None", before), after)
+                for before, after in changes
+                if isinstance(after, Deal) and _moved(before, after)
+            ])  # fmt: skip
+            if moves:
+                faults += self._dispatch.guard("crm_check_deal_stage", ctx=HookContext(unit), moves=moves)
         return faults
 
     def project(self, unit: Unit, events: Sequence[Event]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from crmkit.domain.client import Client, idle_since, is_idle
-from crmkit.domain.events import ClientActivated, ClientReactivated, ClientWentDormant
+from crmkit.domain.events import ClientActivated, ClientReactivated, ClientWentDormant, Event
 from crmkit.domain.query import Query
 from crmkit.domain.where import Test
 from crmkit.services.unit import Unit
@@ -15,16 +15,28 @@ from crmkit.services.unit import Unit
 
 def bought(unit: Unit, client: Client, at: datetime) -> None:
     """A first purchase makes a prospect active, an archived one when restored; a recent one brings a dormant or lost client back."""
-    dormant_after = unit.rules.dormant_after
-    if client.lifecycle == "prospect":
-        active = unit.replace(client, attrs.evolve(client, lifecycle="active", market_level="ours"))
-        unit.happened(ClientActivated(*unit.envelope(active.version), client.id))
-    elif client.lifecycle == "archived" and client.archived_from == "prospect":
-        put_away = unit.replace(client, attrs.evolve(client, archived_from="active", market_level="ours"))
-        unit.happened(ClientActivated(*unit.envelope(put_away.version), client.id))
-    elif client.lifecycle in ("dormant", "lost") and (dormant_after is None or at > unit.now - dormant_after):
-        active = unit.replace(client, attrs.evolve(client, lifecycle="active", market_level="ours"))
-        unit.happened(ClientReactivated(*unit.envelope(active.version), client.id, client.lifecycle))
+    if (after := after_buying(client, at, unit)) is not None:
+        changed = unit.replace(client, attrs.evolve(after, version=client.version))
+        unit.happened(event_of_buying(unit, client, changed))
+
+
+def after_buying(client: Client, at: datetime, unit: Unit) -> Client | None:
+    """A client as a purchase leaves it, in its next version; None if it stays as it is."""
+    dormant_after, version = unit.rules.dormant_after, client.version + 1
+    if client.lifecycle == "archived" and client.archived_from == "prospect":
+        return attrs.evolve(client, archived_from="active", market_level="ours", version=version)
+    back = client.lifecycle in ("dormant", "lost") and (dormant_after is None or at > unit.now - dormant_after)
+    if back or client.lifecycle == "prospect":
+        return attrs.evolve(client, lifecycle="active", market_level="ours", version=version)
+    return None
+
+
+def event_of_buying(unit: Unit, before: Client, after: Client) -> Event:
+    """What is said of a client whose state a purchase changed."""
+    envelope = unit.envelope(after.version)
+    if before.lifecycle in ("dormant", "lost"):
+        return ClientReactivated(*envelope, before.id, before.lifecycle)
+    return ClientActivated(*envelope, before.id)
 
 
 def fall_asleep(unit: Unit, limit: int) -> int:

@@ -45,6 +45,14 @@ class Slots(Protocol):
         """Object to a change; every objection is told. None before: added; None after: removed."""
         ...
 
+    def filter_many(self, unit: Unit, records: Sequence[D]) -> Sequence[D]:
+        """As `filter` for each of these, which are of one kind: asked once."""
+        ...
+
+    def check_many(self, unit: Unit, changes: Sequence[tuple[Record | None, Record | None]]) -> Iterable[Fault]:
+        """As `check` for each of these: asked once; an objection does not say to which."""
+        ...
+
     def project(self, unit: Unit, events: Sequence[Event]) -> None:
         """Write what follows from these events, in the same commit."""
         ...

@@ -8,8 +8,9 @@ import unicodedata
 import pytest
 from hypothesis import assume, example, given, settings, strategies as st
 
+from crmkit.domain import search
 from crmkit.domain.phone import dialling, phone_key
-from crmkit.domain.search import LONGEST, _of_text, _parts_found, answers, question, tokens_of
+from crmkit.domain.search import LONGEST, answers, question, tokens_of
 from crmkit.domain.words import _long_way, folded, words_of
 from crmkit.testing import a_client, a_contact, a_contact_point
 
@@ -184,9 +185,11 @@ def test_a_postal_address_finds_nobody() -> None:
     assert frozenset() == tokens_of(a_contact_point(ADA, "main st 1", kind="postal", value="Main St. 1"))
 
 
-@given(texts | st.text(st.sampled_from(string.ascii_letters + "абвйё 1é"), max_size=20))
-@example("Anna Petrova")
-@example("Анна-Мария 12345")
-def test_a_text_of_words_only_is_read_as_any_other_text_is(text: str) -> None:
-    """There is a short way for it, which leads to the same tokens."""
-    assert set(_of_text(text)) == set(_parts_found(folded(text)))
+@settings(max_examples=400, deadline=None)
+@given(value=st.text(alphabet="aбй ё+7(9)-.@xЖ'1", max_size=24) | st.from_regex(r"\+[0-9]{3,17}", fullmatch=True))
+def test_the_short_way_finds_what_the_long_one_does(value: str) -> None:
+    """Most names are nothing but words, most numbers and addresses are typed as they match."""
+    assert set(search._of_text(value)) == set(search._of_mixed(search.folded(value)))
+    for key in (value, value.lower()):
+        assert set(search._of_email(value, key)) == set(search._of_both(value, key))
+        assert set(search._of_phone(value, key)) == set(search._of_spelled(value, key))

@@ -44,6 +44,12 @@ class Notebook:
     def attempt(self, unit: Unit, client_id: ClientId, channel: str, purpose: str) -> Iterable[Fault]:
         return self.objections
 
+    def filter_many(self, unit: Unit, records: Sequence[Any]) -> Sequence[Any]:
+        return [self.filter(unit, record) for record in records]
+
+    def check_many(self, unit: Unit, changes: Sequence[tuple[Any, Any]]) -> Iterable[Fault]:
+        return [fault for before, after in changes for fault in self.check(unit, before, after)]
+
     def plan_merge(self, unit: Unit, keep: Client, drop: Client) -> ClientId | None:
         return None
 

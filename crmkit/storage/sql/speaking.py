@@ -13,6 +13,8 @@ from crmkit.ports.storage import StorageTransaction
 from crmkit.storage.sql.together import Gathered
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from crmkit.storage.sql.connections import Connection, Connections
     from crmkit.storage.sql.databases.database import Cursor, Database, Link
 
@@ -111,6 +113,20 @@ class Speaking(StorageTransaction):
             return
         except self.database.errors as error:
             failure = self._translated(error, noun(kind) if kind else "record")
+        except BaseException:
+            self._lost = True  # interrupted: see `rows`
+            raise
+        raise self._noted(failure)
+
+    def fill(self, sql: str, table: sa.Table, rows: Iterable[Sequence[object]], what: str = "record") -> None:
+        """Add many rows to a table, by the fastest way there is; *sql* adds one."""
+        if self._gathered is not None:
+            self._send()  # in their order
+        try:
+            self.database.fill(self._link or self._begin(), sql, table, rows)
+            return
+        except self.database.errors as error:
+            failure = self._translated(error, what)
         except BaseException:
             self._lost = True  # interrupted: see `rows`
             raise

@@ -100,6 +100,12 @@ FASTER: dict[str, Callable[[Any, StorageTransaction], Any]] = {
     "find_external": lambda form, tx: [
         form.find_external(tx, system, one.name) for system in ("shop", "Shop") for one in CLIENTS
     ],
+    "find_many": lambda form, tx: form.find_many(
+        tx, {(kind, key) for kind in ("phone", "email") for key in ("+4930901820", "ada@example.org", "", "?")}
+    ),
+    "find_external_many": lambda form, tx: form.find_external_many(
+        tx, {(system, one.name) for system in ("shop", "Shop") for one in CLIENTS}
+    ),
     "find_merged": lambda form, tx: [form.find_merged(tx, one) for one in (*GONE, *(one.id for one in CLIENTS))],
     "consent_heads": lambda form, tx: [form.consent_heads(tx, one.id) for one in (*CLIENTS, a_client())],
     "consent_head": lambda form, tx: [form.consent_head(tx, one.id) for one in (*CLIENTS, a_client())],
@@ -180,6 +186,46 @@ class Accelerated(OnAStorage):
             keep: Any = Accelerators.keep if form == "plain" else type(tx).keep
             said = [keep(tx, one.id, "last_bought_at", NOON - timedelta(hours=1)) for one in (*CLIENTS, a_client())]
             assert [True, False, True, False, False] == said
+        with reading(storage) as tx:
+            kept = [client.last_bought_at for client in tx.select(Query(Client))]
+            assert [NOON - timedelta(hours=1), None, NOON, NOON] == kept
+
+    @pytest.mark.parametrize("form", ["faster", "plain"])
+    def test_many_are_kept_as_each_would_be(self, storage: Storage, form: str) -> None:
+        """Found by everything one finds them by, told of months too; a taken id writes none of them."""
+        one, other = CLIENTS[0], CLIENTS[3]
+        kinds: list[list[Record]] = [
+            [one, other],
+            [a_contact_point(one), a_contact_point(other, "ada@example.org", kind="email")],
+            [a_purchase(one), a_purchase(one), a_purchase(other)],
+            [a_touchpoint(one), a_touchpoint(other)],
+        ]
+        insert_many: Any = Accelerators.insert_many if form == "plain" else None
+        with writing(storage) as tx:
+            for records in kinds:
+                (insert_many or type(tx).insert_many)(tx, records)
+            (insert_many or type(tx).insert_many)(tx, [])
+            assert [one] == tx.find("phone", "+4930901820")
+        with reading(storage) as tx:
+            for records in kinds:
+                found = tx.get_many(type(records[0]), [record.id for record in records])
+                assert sorted(records, key=lambda record: record.id) == sorted(found, key=lambda record: record.id)  # type: ignore[arg-type, return-value]
+            assert tx.months() == Accelerators.months(tx)
+            assert [other] == tx.search(Query(Client), (("ada@",),))
+        new = a_touchpoint(one)
+        with pytest.raises(Conflict), writing(storage) as tx:
+            (insert_many or type(tx).insert_many)(tx, [new, kinds[3][0]])
+        with reading(storage) as tx:
+            assert [] == tx.get_many(Touchpoint, [new.id])
+
+    @pytest.mark.parametrize("form", ["faster", "plain"])
+    def test_many_instants_are_kept_as_each_would_be(self, storage: Storage, form: str) -> None:
+        """Only ever raised; strangers' clients, and unknown ones, are passed over."""
+        commit(storage, *CLIENTS)
+        later = {one.id: NOON - timedelta(hours=1) for one in (*CLIENTS, a_client())}
+        with writing(storage, MINE) as tx:
+            keep_many: Any = Accelerators.keep_many if form == "plain" else type(tx).keep_many
+            keep_many(tx, "last_bought_at", later)
         with reading(storage) as tx:
             kept = [client.last_bought_at for client in tx.select(Query(Client))]
             assert [NOON - timedelta(hours=1), None, NOON, NOON] == kept

@@ -127,6 +127,10 @@ class Database(ABC):
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Hold these names, sorted already, until the transaction ends."""
 
+    def fill(self, link: Link, sql: str, table: sa.Table, rows: Iterable[Sequence[Any]]) -> None:
+        """Add many rows, as *sql* would one by one."""
+        link.executemany(sql, rows)
+
     def unlock(self, link: Link) -> None:  # noqa: B027  # most have nothing to do
         """After the end: give back what did not end with the transaction."""
 

@@ -10,12 +10,15 @@ from crmkit.domain.month import Key, Sums, counted, plus
 from crmkit.domain.purchase import Purchase, Refund
 from crmkit.domain.records import Record
 from crmkit.domain.search import SEARCHED, client_of, tokens_of
+from crmkit.storage.sql.derived.tables import search
 
 if TYPE_CHECKING:
     from crmkit.storage.sql.transaction import SQLTransaction
 
 #: The kinds of record that something is derived from.
 SUMMED: frozenset[type[Record]] = frozenset({Purchase, Refund})
+#: From so many rows on, whatever fills tables fastest is worth its beginning.
+MANY = 200
 WATCHED: frozenset[type[Record]] = SUMMED | frozenset(SEARCHED)
 
 
@@ -73,11 +76,15 @@ class Derived:
         """Write what waits."""
         if tokens := self._tokens:
             self._tokens = {}
-            rows: list[tuple[object, object, str]] = []
+            stored = tx.stored
+            found: list[tuple[object, object, str]] = []
             for value in tokens.values():
-                whose, which = tx.stored(client_of(value)), tx.stored(value.id)
-                rows += [(whose, which, token) for token in tokens_of(value)]
-            tx.write(tx.statements.one["find_by"], rows)
+                client, own = stored(client_of(value)), stored(value.id)
+                found += [(client, own, token) for token in tokens_of(value)]
+            if len(found) < MANY:
+                tx.write(tx.statements.one["find_by"], found)
+            else:
+                tx.fill(tx.statements.one["find_by"], search, found)
         if sums := self._sums:
             self._sums = {}
             summed = sorted(
