@@ -10,7 +10,7 @@ from contenders import rows
 from contenders.crmkit_store import Listener, made, storage_of
 from contenders.raw_sqlite import RawSQLite
 from peers import workload
-from peers.peer import Counted, Peer, Unsupported
+from peers.peer import Counted, Peer
 
 from crmkit import CRM, Client
 from crmkit.domain.scope import EVERYONE, Scope
@@ -68,8 +68,10 @@ class Itself(Peer):
         with self.crm.begin() as tx:
             tx.touchpoints.record(ident, channel=channel, direction="outbound", at=at, summary=touch.summary)
 
-    def fill(self, given: Iterator[workload.Client]) -> None:  # noqa: ARG002  # not yet
-        raise Unsupported("It has no import yet.")
+    def fill(self, given: Iterator[workload.Client]) -> None:
+        self.crm.import_clients(
+            {"name": one.name, "phone": one.points[0].value, "email": one.points[1].value} for one in given
+        )
 
     def find(self, phone: str) -> Sequence[Client]:
         with self.crm.read() as tx:
