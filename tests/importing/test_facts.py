@@ -34,7 +34,9 @@ def test_a_row_names_its_client_in_four_ways(crm: CRM, anna: Client, clock: Froz
         assert clock.now() == tx.clients.get(anna.id).last_touched_at
 
 
-def test_imported_touchpoints_are_as_recorded_ones(crm: CRM, anna: Client, clock: FrozenClock, heard: list[Event]) -> None:
+def test_imported_touchpoints_are_as_recorded_ones(
+    crm: CRM, anna: Client, clock: FrozenClock, heard: list[Event]
+) -> None:
     """The latest instant is kept, the same external id of one origin once, whether stored or in the rows."""
     yesterday = clock.now() - timedelta(days=1)
     row = {"client_id": anna.id, "channel": "email", "direction": "outbound", "at": yesterday, "cost": Money(1, "EUR")}
@@ -98,5 +100,6 @@ def test_an_external_id_of_another_client_is_refused(crm: CRM, anna: Client) -> 
 
 def test_no_rows_at_all_are_no_list(crm: CRM) -> None:
     """A single mapping is the usual slip."""
+    row: Any = {"amount": Money(5, "EUR")}
     with pytest.raises(Invalid):
-        crm.import_purchases({"amount": Money(5, "EUR")})  # type: ignore[arg-type]
+        crm.import_purchases(row)

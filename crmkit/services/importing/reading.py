@@ -70,7 +70,7 @@ class Reader:
             return row
         phones: object = None
         emails: object = None
-        columns: Mapping[Any, Any] = given
+        columns = cast("Mapping[object, Any]", given)
         for column, value in columns.items():
             if value is None or value == "":
                 continue
@@ -140,9 +140,9 @@ class Reader:
             check.custom("client", self._fields, listed, NO_CUSTOM)
             return cast("list[Given]", listed)
         given: list[Given] = []
-        by_key: Mapping[Any, Any] = value
+        by_key = cast("Mapping[object, Any]", value)
         for key, one in by_key.items():
-            if (field := self._fields.get(("client", key))) is None:
+            if (field := self._fields.get(("client", str(key)))) is None:
                 check.fault(f"custom.{key}", "undefined", "No such client field. Give it to CRM.open(fields=[…]).")
                 continue
             try:

@@ -14,7 +14,12 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
     for number in range(count):
         whose = number - 5 if number % 10 == 9 else number
         phone = "none" if number % 100 == 50 else f"+7912{whose:07}"
-        yield {"name": f"Client {number}", "phone": phone, "email": f"c{number}@example.com", "tags": [f"t{number % 7}"]}
+        yield {
+            "name": f"Client {number}",
+            "phone": phone,
+            "email": f"c{number}@example.com",
+            "tags": [f"t{number % 7}"],
+        }
 
 
 def main(url: str, count: str, chunk: str) -> None:
