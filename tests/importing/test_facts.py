@@ -100,5 +100,6 @@ def test_an_external_id_of_another_client_is_refused(crm: CRM, anna: Client) -> 
 
 def test_no_rows_at_all_are_no_list(crm: CRM) -> None:
     """A single mapping is the usual slip."""
+    row: Any = {"amount": Money(5, "EUR")}
     with pytest.raises(Invalid):
-        crm.import_purchases({"amount": Money(5, "EUR")})  # type: ignore[arg-type]
+        crm.import_purchases(row)

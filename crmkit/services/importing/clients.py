@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -13,7 +13,7 @@ from crmkit.domain.ids import ClientId, EventId
 from crmkit.domain.imported import ImportReport
 from crmkit.domain.query import Query
 from crmkit.domain.where import Test
-from crmkit.ports.accelerators import CHUNK, PointKey
+from crmkit.ports.accelerators import CHUNK, OutsideName, PointKey
 from crmkit.services.changes import changes
 from crmkit.services.external_names import forget_outside
 from crmkit.services.importing.planning import Known, OnMatch, Plan, Planning
@@ -27,7 +27,8 @@ class ClientImport:
     """One chunk of one import, in one transaction; in one that only reads it is a trial run, which fills *seen*."""
 
     def __init__(self, unit: Unit, reader: Reader, on_match: OnMatch, seen: set[int]) -> None:
-        self._unit, self._reader, self._on_match, self._seen = unit, reader, on_match, seen
+        self._unit, self._reader, self._seen = unit, reader, seen
+        self._on_match: OnMatch = on_match
 
     def take(self, first: int, given: Sequence[object]) -> ImportReport:
         """Keep what can be kept of these rows; *first* is the number of the first of them."""
@@ -63,15 +64,14 @@ class ClientImport:
         """Ask once for everybody any row may mean, while nobody else adds one of them."""
         store, points = self._unit.store, dict[ClientId, list[ContactPoint]]()
         names = {name for row in rows if row.names for name in row.names.items()}
-        keys = set[PointKey]()
-        if self._on_match != "add":
-            keys = {(kind, key) for row in rows for kind, _, key in row.points if key is not None}
+        points_of = rows if self._on_match != "add" else ()
+        keys: set[PointKey] = {(kind, key) for row in points_of for kind, _, key in row.points if key is not None}
         if self._unit.writable and (names or keys):
             store.lock(
                 [f"external:{system}:{name}" for system, name in names] + [f"{kind}:{key}" for kind, key in keys]
             )
-        by_name = store.find_external_many(names) if names else {}
-        by_key = store.find_many(keys) if keys else {}
+        by_name: Mapping[OutsideName, Client] = store.find_external_many(names) if names else {}
+        by_key: Mapping[PointKey, Sequence[Client]] = store.find_many(keys) if keys else {}
         if self._on_match == "update":
             ids = sorted({one.id for one in by_name.values()} | {some[0].id for some in by_key.values()})
             for start in range(0, len(ids), CHUNK):

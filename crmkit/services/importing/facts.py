@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import attrs
@@ -23,6 +23,8 @@ from crmkit.services.unit import Unit
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
+#: How each column is read.
+Readers: TypeAlias = Mapping[str, Callable[[str, Any], Any]]
 #: The columns that say whose a row is; the first that is told counts.
 WHOSE = ("client_id", "client_external_id", "client_phone", "client_email")
 _UNKNOWN = "There is no such column here."
@@ -40,19 +42,17 @@ class Fact:
     client: Client | None = None
 
 
-def told_in(
-    check: Checks, number: int, given: object, readers: Mapping[str, Callable[[str, Any], Any]], region: str | None
-) -> Fact:
+def told_in(check: Checks, number: int, given: object, readers: Readers, region: str | None) -> Fact:
     """Read one row by the reader of each column; what is wrong is noted in *check*."""
     told, by = dict[str, Any](), ("", None)
     if not isinstance(given, Mapping):
         check.fault("row", "not_a_mapping", "Give a mapping of columns to values.")
         return Fact(number, told, by)
-    row: Mapping[Any, Any] = given
+    row = cast("Mapping[object, Any]", given)
     for column, value in row.items():
         if value is None or value == "" or column in WHOSE:
             continue
-        if (read := readers.get(column)) is None:
+        if not isinstance(column, str) or (read := readers.get(column)) is None:
             check.fault(column if isinstance(column, str) else "row", "unknown", _UNKNOWN)
         else:
             told[column] = read(column, value)
@@ -93,8 +93,8 @@ def find_clients(unit: Unit, facts: Sequence[Fact]) -> dict[int, Sequence[Fault]
     for id in ids - by_id.keys():
         if (survivor := store.find_merged(id)) is not None:
             by_id[id] = survivor
-    by_name = store.find_external_many(names) if names else {}
-    by_key = store.find_many(keys) if keys else {}
+    by_name: Mapping[OutsideName, Client] = store.find_external_many(names) if names else {}
+    by_key: Mapping[PointKey, Sequence[Client]] = store.find_many(keys) if keys else {}
     lost = dict[int, Sequence[Fault]]()
     for fact in facts:
         column, value = fact.by

@@ -19,6 +19,7 @@ from crmkit.services.checks import Checks
 from crmkit.services.client_lifecycle import after_buying, event_of_buying
 from crmkit.services.importing.facts import (
     Fact,
+    Readers,
     an_id,
     clients_of,
     find_clients,
@@ -43,7 +44,7 @@ class PurchaseImport:
     def __init__(self, unit: Unit, seen: set[int]) -> None:
         self._unit, self._seen = unit, seen
         self._check = check = Checks()
-        self._readers = {
+        self._readers: Readers = {
             "amount": check.money,
             "items": lambda _, items: read_items(check, items),
             "at": lambda path, at: check.past(path, at, unit.now),

@@ -14,6 +14,7 @@ from crmkit.domain.touchpoint import Channel, Direction, Initiator, Touchpoint
 from crmkit.services.checks import Checks, options
 from crmkit.services.importing.facts import (
     Fact,
+    Readers,
     an_id,
     find_clients,
     known_already,
@@ -33,7 +34,7 @@ class TouchpointImport:
     def __init__(self, unit: Unit, seen: set[int]) -> None:
         self._unit, self._seen = unit, seen
         self._check = check = Checks()
-        self._readers = {
+        self._readers: Readers = {
             "channel": check.one_of(options(Channel)),
             "direction": check.one_of(options(Direction)),
             "initiator": check.one_of(options(Initiator)),

@@ -209,7 +209,7 @@ class Accelerated(OnAStorage):
         with reading(storage) as tx:
             for records in kinds:
                 found = tx.get_many(type(records[0]), [record.id for record in records])
-                assert sorted(records, key=lambda record: record.id) == sorted(found, key=lambda record: record.id)  # type: ignore[arg-type, return-value]
+                assert sorted(records, key=lambda record: record.id) == sorted(found, key=lambda record: record.id)
             assert tx.months() == Accelerators.months(tx)
             assert [other] == tx.search(Query(Client), (("ada@",),))
         new = a_touchpoint(one)

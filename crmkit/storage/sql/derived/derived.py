@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from crmkit.domain.client import Client
 from crmkit.domain.ids import ClientId
 from crmkit.domain.month import Key, Sums, counted, plus
 from crmkit.domain.purchase import Purchase, Refund
@@ -79,7 +80,8 @@ class Derived:
             stored = tx.stored
             found: list[tuple[object, object, str]] = []
             for value in tokens.values():
-                client, own = stored(client_of(value)), stored(value.id)
+                own = stored(value.id)
+                client = own if type(value) is Client else stored(value.client_id)
                 found += [(client, own, token) for token in tokens_of(value)]
             if len(found) < MANY:
                 tx.write(tx.statements.one["find_by"], found)
