@@ -9,6 +9,7 @@ import click
 _LAZY = {
     "db": "crmkit.cli.db:db",
     "demo": "crmkit.demo.command:demo",
+    "import": "crmkit.cli.importing:import_",
     "new-plugin": "crmkit.cli.new_plugin:new_plugin",
     "outbox": "crmkit.cli.outbox:outbox",
     "plugins": "crmkit.cli.plugins:plugins",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from crmkit import CRM
 from crmkit.cli.opening import config_at, plugins_option
 from crmkit.cli.own_tables import Told, standing, uninstalled, upgraded
+from crmkit.cli.progress import shown
 from crmkit.storage.sql import SQLStorage, check as problems_of
 
 
@@ -32,7 +30,7 @@ def upgrade(url: str, file: Path | None) -> None:
     Back it up first; others may go on writing meanwhile. Exit code 1 if a plugin's tables are left behind.
     """
     config = config_at(file)
-    with _shown("Filling") as progress:
+    with shown("Filling") as progress:
         storage = SQLStorage(url, migrate="upgrade", progress=progress)
     with closing(storage):
         click.echo(f"{_named(storage)} is at revision {storage.revision()}.")
@@ -78,7 +76,7 @@ def check(url: str, file: Path | None, quick: bool) -> None:
         if pending := [told.sentence for told in standing(storage, config) if not told.well]:
             sys.exit("\n".join(pending))
     if not quick:
-        with CRM.open(url, migrate="never") as crm, _shown("Comparing") as progress:
+        with CRM.open(url, migrate="never") as crm, shown("Comparing") as progress:
             found = crm.rebuild(dry_run=True, progress=progress)
         if found.mended:
             sys.exit(
@@ -92,7 +90,7 @@ def check(url: str, file: Path | None, quick: bool) -> None:
 @click.argument("url")
 def rebuild(url: str) -> None:
     """Recompute whatever crmkit keeps beside the records of the store at URL; others may go on writing meanwhile."""
-    with CRM.open(url, migrate="never") as crm, _shown("Recomputing") as progress:
+    with CRM.open(url, migrate="never") as crm, shown("Recomputing") as progress:
         rebuilt = crm.rebuild(progress=progress)
     click.echo(f"{rebuilt.clients} clients looked at, {rebuilt.mended} mended.")
 
@@ -106,28 +104,3 @@ def _said(told: Told) -> bool:
 def _named(storage: SQLStorage) -> str:
     """The store's URL without its password, which may stand among the options too."""
     return storage.engine.url.set(query={}).render_as_string(hide_password=True)
-
-
-@contextmanager
-def _shown(what: str) -> Generator[Callable[[int, int], None]]:
-    """A bar on stderr, which appears with the first step and only on a terminal."""
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("clients"), TimeRemainingColumn(),
-        console=console, transient=True,
-    )  # fmt: skip
-    task = bar.add_task(what, total=None, start=False)
-
-    def told(done: int, total: int) -> None:
-        if not console.is_terminal:
-            return
-        if not bar.live.is_started:
-            bar.start()
-            bar.start_task(task)
-        bar.update(task, completed=done, total=total)
-
-    try:
-        yield told
-    finally:
-        if bar.live.is_started:
-            bar.stop()
