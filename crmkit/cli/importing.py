@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,31 +57,31 @@ def _common(command: F) -> F:
 @_common
 def clients(on_match: Any, **told: Any) -> None:
     """Add the clients of FILE to the store at URL. Exit code 1 if a row was refused."""
-    _run("clients", told, lambda crm, rows, **said: crm.import_clients(rows, on_match=on_match, **said))
+    _run("clients", told, lambda crm: partial(crm.import_clients, on_match=on_match))
 
 
 @import_.command()
 @_common
 def touchpoints(**told: Any) -> None:
     """Record the touchpoints of FILE in the store at URL. Exit code 1 if a row was refused."""
-    _run("touchpoints", told, lambda crm, rows, **said: crm.import_touchpoints(rows, **said))
+    _run("touchpoints", told, lambda crm: crm.import_touchpoints)
 
 
 @import_.command()
 @_common
 def purchases(**told: Any) -> None:
     """Record the purchases of FILE in the store at URL. Exit code 1 if a row was refused."""
-    _run("purchases", told, lambda crm, rows, **said: crm.import_purchases(rows, **said))
+    _run("purchases", told, lambda crm: crm.import_purchases)
 
 
-def _run(what: str, told: Mapping[str, Any], work: Callable[..., ImportReport]) -> None:
+def _run(what: str, told: Mapping[str, Any], door: Callable[[CRM], Callable[..., ImportReport]]) -> None:
     columns = _columns(told["columns"])
     config = config_at(told["file"])
     with (
         CRM.open(told["url"], region=told["region"], plugins=config, delivery="external", migrate="never") as crm,
         shown("Trying" if told["dry_run"] else "Importing", what) as progress,
     ):
-        report = work(crm, rows_of(told["rows"], columns), key=told["key"], dry_run=told["dry_run"], progress=progress)
+        report = door(crm)(rows_of(told["rows"], columns), key=told["key"], dry_run=told["dry_run"], progress=progress)
     _say(report, what)
     if report.refused:
         sys.exit(1)
