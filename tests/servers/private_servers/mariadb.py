@@ -28,11 +28,19 @@ class MariaDBServer:
             f"--pid-file={self._folder / 'pid'}", "--innodb-buffer-pool-size=64M", "--max-connections=60",
             "--skip-name-resolve", *settings,
         ]  # fmt: skip
-        subprocess.run(
-            [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self._folder, **self._who,
-        )  # fmt: skip
+        if self._install(install, data):  # seen once on a busy machine, without a reason that could be found
+            shutil.rmtree(self._folder / "data", ignore_errors=True)
+            if said := self._install(install, data):
+                raise ChildProcessError(said)
         self.start()
+
+    def _install(self, program: str, data: str) -> str:
+        """Make the server's own tables; what it said if it could not."""
+        made = subprocess.run(
+            [program, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"],
+            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self._folder, **self._who,
+        )  # fmt: skip
+        return made.stdout[-2000:] or str(made.returncode) if made.returncode else ""
 
     def start(self) -> None:
         """Start it, or start it again."""
