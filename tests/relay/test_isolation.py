@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 from installing import install
@@ -54,7 +55,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple
     """A store with five new clients, whom a good and a bad plugin are to hear of."""
 
     def shop(deed: str, source: str = SOURCE, clients: int = 5) -> tuple[str, PluginsConfig]:
-        name = f"crmkit_deed_{deed}"
+        name = f"crmkit_deed_{deed}_{uuid4().hex}"  # or this process would take another test's module for it
         install(tmp_path, name, name, source.replace("DEED", DEEDS[deed]), good="Good", bad="Bad")
         cast("Any", monkeypatch).syspath_prepend(str(tmp_path))
         monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
