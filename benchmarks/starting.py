@@ -38,7 +38,6 @@ def main() -> None:
             "CRM.open in memory": "from crmkit import CRM; CRM.open('memory://')",
             "CRM.open on SQLite": f"from crmkit import CRM; CRM.open({url!r})",
         }
-        found = dict.fromkeys(programs, 0.0)
         taken: dict[str, list[float]] = {name: [] for name in programs}
         for _ in range(given.rounds):
             for name, program in programs.items():

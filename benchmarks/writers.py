@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from threading import Barrier
 from time import perf_counter
 
 from contenders.itself import Itself
@@ -53,23 +54,19 @@ def main() -> None:
 def together(url: str, writers: int, count: int) -> tuple[float, Sequence[float]]:
     """The rate of all, and the seconds that each commit took."""
     context = get_context("spawn")
-    ready = context.Barrier(writers)
-    with context.Pool(writers, _begin, (ready,)) as pool:
-        each = pool.starmap(_write, [(url, number, count) for number in range(writers)], 1)
+    with context.Manager() as manager, context.Pool(writers) as pool:
+        ready = manager.Barrier(writers)
+        each = pool.starmap(_write, [(url, number, count, ready) for number in range(writers)], 1)
     begun, ended = min(one[0] for one in each), max(one[1] for one in each)
     return writers * count / (ended - begun), [wait for one in each for wait in one[2]]
 
 
-def _begin(barrier: object) -> None:
-    globals()["_ready"] = barrier
-
-
-def _write(url: str, number: int, count: int) -> tuple[float, float, list[float]]:
+def _write(url: str, number: int, count: int, ready: Barrier) -> tuple[float, float, list[float]]:
     contender = Itself(target(url))
     contender.open()
     given = [workload.logged(n, CLIENTS) for n in range(number * count, (number + 1) * count)]
     waits: list[float] = []
-    globals()["_ready"].wait()
+    ready.wait()
     begun = perf_counter()
     for i, touch in given:
         started = perf_counter()
@@ -85,8 +82,9 @@ def page(database: str, count: int, shown: str) -> str:
     name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[database]
     return f"""# Several writers on {name}
 
-Each process records {count} touchpoints in one store, a commit for each, as fast as it can: one run of `python
-benchmarks/writers.py --database {database} --write`. {report.machine()}.
+Each process records {count} touchpoints in one store, a commit for each, as fast as it can.
+One run of `python benchmarks/writers.py --database {database} --write`.
+{report.machine()}.
 
 {shown}
 """

@@ -106,20 +106,20 @@ class RawPostgreSQL(Peer):
         client_id, phone_id, email_id, consent_id, event_id = new_id(), new_id(), new_id(), new_id(), new_id()
         ids = UUID(bytes=client_id), UUID(bytes=phone_id), UUID(bytes=email_id)
         phone, email = client.points
-        found = rows.tokens(*ids, client)  # type: ignore[arg-type]
+        found = rows.tokens(*ids, client)
         said = rows.client_added(event_id, client_id, phone_id, email_id)
         said = f"{said},{rows.consent_granted(new_id(), consent_id, client_id)}"
         if (sql := self._registering.get(len(found))) is None:
             sql = self._registering[len(found)] = _REGISTER.format(tokens=_values(3, len(found))).encode()
         seen = f'{{"{ids[0]}":0}}'
         self._server.execute(sql, (
-            *rows.client(ids[0], client.name, at),  # type: ignore[arg-type]
+            *rows.client(ids[0], client.name, at),
             ids[1], ids[0], None, "phone", None, phone.value, phone.normalised, "e164", True, "unverified", None, at, at, 1,
             ids[2], ids[0], None, "email", None, email.value, email.normalised, "rfc5321", True, "unverified", None, at, at, 1,
             UUID(bytes=consent_id), ids[0], ids[0], 1, seen, "grant", "marketing", "email", "consent", "{}", None, at,
             rows.OWNER, *rows.SOURCE,
             *[value for token in found for value in token],
-            *rows.journal(UUID(bytes=event_id), at, said, rows.OF_CLIENT),  # type: ignore[arg-type]
+            *rows.journal(UUID(bytes=event_id), at, said, rows.OF_CLIENT),
         ))  # fmt: skip
 
     def log(self, ident: UUID, touch: workload.Touch) -> None:
@@ -129,7 +129,7 @@ class RawPostgreSQL(Peer):
             at, ident,
             UUID(bytes=touch_id), ident, None, None, at, channel, "outbound", "company", None, touch.summary, None,
             None, None, rows.OWNER, None, None, None,
-            *rows.journal(UUID(bytes=event_id), datetime.now(UTC), said, rows.OF_TOUCH),  # type: ignore[arg-type]
+            *rows.journal(UUID(bytes=event_id), datetime.now(UTC), said, rows.OF_TOUCH),
         ))  # fmt: skip
 
     def fill(self, given: Iterator[workload.Client]) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from re import compile as pattern
 from time import time_ns
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from peers import workload
@@ -19,6 +19,9 @@ from peers import workload
 from crmkit.domain.touchpoint import Channel
 
 Row = tuple[Any, ...]
+#: Ids and instants as SQLite has them, and as PostgreSQL takes them.
+Id: TypeAlias = bytes | UUID
+At: TypeAlias = int | datetime
 #: Who works with the base, and owns every client of it.
 OWNER: Final = "17"
 CHANNELS: Final[Mapping[str, Channel]] = {"phone": "call", "email": "email", "office": "visit", "telegram": "messenger"}
@@ -64,7 +67,7 @@ def instant(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
-def client(id: bytes, name: str, at: int, last: Sequence[int | None] = (None, None, None, None)) -> Row:
+def client(id: Id, name: str, at: At, last: Sequence[int | None] = (None, None, None, None)) -> Row:
     """A row of crm_client; *last* are when it was touched, bought, fell through and complained."""
     return (
         id, "person", name, "prospect", OWNER, *SOURCE, "potential", None, None, None, "", "{}", "{}", None, OWNER, at,
@@ -72,7 +75,7 @@ def client(id: bytes, name: str, at: int, last: Sequence[int | None] = (None, No
     )  # fmt: skip
 
 
-def points(client_id: bytes, phone_id: bytes, email_id: bytes, told: workload.Client, at: int) -> tuple[Row, Row]:
+def points(client_id: Id, phone_id: Id, email_id: Id, told: workload.Client, at: At) -> tuple[Row, Row]:
     """A client's two rows of crm_contact_point."""
     phone, email = told.points
     return (
@@ -81,7 +84,7 @@ def points(client_id: bytes, phone_id: bytes, email_id: bytes, told: workload.Cl
     )  # fmt: skip
 
 
-def tokens(client_id: bytes, phone_id: bytes, email_id: bytes, told: workload.Client) -> list[Row]:
+def tokens(client_id: Id, phone_id: Id, email_id: Id, told: workload.Client) -> list[Row]:
     """A client's rows of crm_search: words, the address, the number from both ends and as it was typed."""
     phone, email = told.points
     digits, typed = phone.normalised[1:], "".join([sign for sign in phone.value if sign.isdigit()])
@@ -115,7 +118,7 @@ def touchpoint(id: bytes, client_id: bytes, touch: workload.Touch) -> Row:
     )  # fmt: skip
 
 
-def journal(id: bytes, at: int, events: str, subscribers: str) -> Row:
+def journal(id: Id, at: At, events: str, subscribers: str) -> Row:
     """A row of crm_journal without its number, which the database gives."""
     return (id, at, OWNER, *SOURCE, None, f"[{events}]", subscribers, "pending", 0)
 

@@ -26,7 +26,7 @@ class PeerProcess:
     """
     A peer at work in a process of its own.
 
-    *python* is the interpreter of the peer's environment; the environment's own packages are all that it sees.
+    *program* is what it runs, the peer's own unless told. *python* is the interpreter of the peer's environment; the environment's own packages are all that it sees.
     As a context manager it ends the process, however the block is left.
     """
 

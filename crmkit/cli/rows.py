@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from crmkit import Money
 from crmkit.errors import Fault, Invalid
@@ -16,16 +16,21 @@ from crmkit.errors import Fault, Invalid
 SEVERAL = ";"
 
 
-def rows_of(file: Path, columns: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def rows_of(file: Path, columns: Mapping[str, str]) -> Iterator[Any]:
     """
     Each row with its cells read, one after the other; *columns* gives columns of the file the names of fields.
 
-    A cell that cannot be read as its field wants it stays a text, which the import refuses with a reason. `Invalid` for
-    a file that is neither.
+    A cell that cannot be read as its field wants it stays a text, and a line that is no object is none, both of which
+    the import refuses with a reason. `Invalid` before the first row for a file that is no text in UTF-8.
     """
+    _check_text(file)
     read = _json_lines if file.suffix.lower() in (".jsonl", ".ndjson") else _csv
     for row in read(file):
-        yield {name: _value(name, cell) for name, cell in _named(row, columns)}
+        if isinstance(row, dict):
+            cells = cast("dict[str, Any]", row)
+            yield {name: _value(name, cell) for name, cell in _named(cells, columns)}
+        else:
+            yield row
 
 
 def _named(row: Mapping[str, Any], columns: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
@@ -34,34 +39,40 @@ def _named(row: Mapping[str, Any], columns: Mapping[str, str]) -> Iterator[tuple
             yield name, cell
 
 
-def _csv(file: Path) -> Iterator[dict[str, Any]]:
+def _check_text(file: Path) -> None:
+    """All of it, before a row of it is written anywhere."""
     try:
-        with file.open(newline="", encoding="utf-8-sig") as lines:
-            first = lines.readline()
-            lines.seek(0)
-            delimiter = max(",;\t", key=first.count)
-            for row in csv.DictReader(lines, delimiter=delimiter):
+        with file.open(encoding="utf-8-sig") as lines:
+            for _ in lines:
+                pass
+    except UnicodeDecodeError:
+        message = "Give a text in UTF-8: CSV whose first line names the columns, or a JSON object a line (.jsonl)."
+        raise Invalid(Fault("file", "not_text", message)) from None
+
+
+def _csv(file: Path) -> Iterator[dict[Any, Any]]:
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        first = lines.readline()
+        lines.seek(0)
+        try:
+            for row in csv.DictReader(lines, delimiter=max(",;\t", key=first.count)):
                 cells: dict[Any, Any] = row
                 if None in cells:  # more of them than the head names: no import knows such a field
                     cells["?"] = str(len(cells.pop(None)))
                 yield cells
-    except (UnicodeDecodeError, csv.Error):
-        raise Invalid(
-            Fault("file", "not_csv", "Give a CSV file in UTF-8 whose first line names the columns.")
-        ) from None
+        except csv.Error:
+            message = "A cell is too long, or a quote is never closed. Rows before it are in: mend it and run it again."
+            raise Invalid(Fault("file", "not_csv", message)) from None
 
 
-def _json_lines(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
+def _json_lines(file: Path) -> Iterator[Any]:
+    with file.open(encoding="utf-8-sig") as lines:
+        for line in lines:
             if line.strip():
                 try:
-                    row = json.loads(line)
+                    yield json.loads(line)
                 except ValueError:
-                    row = None
-                if not isinstance(row, dict):
-                    raise Invalid(Fault("file", "not_json", f"Line {number} is no JSON object. Give one a line."))
-                yield row
+                    yield None
 
 
 def _value(name: str, cell: Any) -> Any:

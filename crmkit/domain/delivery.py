@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import attrs
@@ -11,8 +11,6 @@ from crmkit.domain.ids import DeliveryId, EventId
 from crmkit.domain.marks import Code, Masked
 
 DeliveryState = Literal["waiting", "dead"]
-#: When those are due that stand behind another one of their subject: not before that one is done.
-BEHIND = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen

@@ -7,8 +7,8 @@ write ends its transaction, so that half a verb is never committed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -113,6 +113,25 @@ def command(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P],
     marked: Any = run
     marked.__crm_command__ = called
     return run
+
+
+@contextmanager
+def commanded(unit: Unit, name: str) -> Generator[None]:
+    """Take the path of `command` for a whole chunk: inside `around`, and what fails half-way ends the transaction."""
+    written, outer = unit.written, unit.command
+    unit.command = name
+    try:
+        if unit.slots is None or not unit.writable:  # a trial run commands nothing
+            yield
+        else:
+            with unit.slots.around(unit):
+                yield
+    except BaseException as error:
+        if unit.written != written or isinstance(error, Conflict):
+            unit.end()
+        raise
+    finally:
+        unit.command = outer
 
 
 def _snake(name: str) -> str:

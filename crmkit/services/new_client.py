@@ -65,7 +65,7 @@ def _read(unit: Unit, check: Checks, told: NewClient) -> dict[str, Any]:
     for keyword, value in told.items():
         if keyword == "custom":
             read[keyword] = check.custom("client", unit.rules.fields, value, NO_CUSTOM)
-        elif (reader := _READERS.get(keyword)) is not None:
+        elif (reader := READERS.get(keyword)) is not None:
             read[keyword] = reader(check, keyword, value)
     for keyword in sorted(told.keys() - NewClient.__annotations__.keys()) if told else ():
         check.fault(keyword, "unknown", "A new client takes no such keyword.")
@@ -80,7 +80,8 @@ def _maybe(reader: Reader) -> Reader:
     return lambda check, path, value: None if value is None else reader(check, path, value)
 
 
-_READERS: Mapping[str, Reader] = {
+#: How each keyword is read that is neither the name nor custom values.
+READERS: Mapping[str, Reader] = {
     "kind": _one_of(ClientKind),
     "lifecycle": _one_of(Begun),
     "owner": _maybe(Checks.key),

@@ -93,13 +93,33 @@ def test_touchpoints_come_from_a_file_too(url: str, people: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("a.jsonl", b"[1]\n"), ("a.jsonl", b"{\n"), ("a.csv", b"name\n\xff\xfe\n")]
+    ("name", "content"),
+    [
+        ("a.csv", b"name\nAnna\n\xff\xfe\n"),
+        ("a.jsonl", b'{"name": "Anna"}\n\xff\n'),
+        ("a.csv", b'name\n"' + b"x" * 200_000),
+    ],
 )
-def test_a_file_that_is_no_such_file_is_refused_in_words(url: str, tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_file_that_cannot_be_read_is_refused_in_words_and_changes_nothing(
+    url: str, tmp_path: Path, name: str, content: bytes
+) -> None:
     """Never by a traceback of whoever reads it."""
     file = tmp_path / name
     file.write_bytes(content)
     assert isinstance(_run("clients", file, url).exception, Invalid)
+    assert [] == _clients(url)
+
+
+def test_a_line_that_is_no_object_is_a_fault_of_that_row(url: str, tmp_path: Path) -> None:
+    """What is before it and behind it is kept."""
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"name": "Anna"}\n[1]\n{\n{"name": "Boris"}\n')
+    done = _run("clients", file, url)
+    assert (1, True) == (
+        done.exit_code,
+        done.stdout.startswith("Of 4 clients, 2 added, 0 updated, 0 skipped, 2 refused."),
+    )
+    assert ["Anna", "Boris"] == [one.name for one in _clients(url)]
 
 
 def test_more_cells_than_columns_are_a_fault_of_that_row(url: str, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ EXACT = 2**32 * 1_000_000
 @given(st.integers(micros(datetime.min.replace(tzinfo=UTC)), micros(datetime.max.replace(tzinfo=UTC))))
 @example(EXACT - 1)
 @example(EXACT)
+@example(2**35 * 1_000_000 + 12_345)
 @example(-1)
 @example(0)
 def test_an_instant_read_from_its_count_is_that_many_microseconds_from_1970(count: int) -> None:
@@ -29,3 +30,9 @@ def test_an_instant_read_from_its_count_is_that_many_microseconds_from_1970(coun
 def test_the_quick_way_is_exact_up_to_its_end(count: int) -> None:
     """A float's steps are widest there."""
     assert instant(count) == EPOCH + timedelta(microseconds=count)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_instant_of_the_calendar_comes_back(at: datetime) -> None:
+    """Each year is as likely, where whole numbers would mostly be small."""
+    assert instant(micros(at)) == at

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from crmkit import CRM, Client, Item, Money
 from crmkit.errors import Invalid
 from crmkit.events import ClientActivated, Event, PurchaseRecorded, TouchpointRecorded
+from crmkit.storage.sql import SQLStorage
 from crmkit.testing import FrozenClock
 
 
@@ -103,3 +107,34 @@ def test_no_rows_at_all_are_no_list(crm: CRM) -> None:
     row: Any = {"amount": Money(5, "EUR")}
     with pytest.raises(Invalid):
         crm.import_purchases(row)
+
+
+def test_unknown_clients_are_not_asked_for_one_by_one(tmp_path: Path) -> None:
+    """Nor are those who were merged: however many they are, they take as many statements as a few."""
+    storage = SQLStorage(f"sqlite:///{tmp_path}/shop.db")
+    said: list[str] = []
+
+    def listening(driver: Any, _: object) -> None:
+        driver.set_trace_callback(said.append)
+
+    event.listen(storage.engine, "connect", listening)
+    storage.connections.forget()
+    asked: list[int] = []
+    with CRM(storage) as crm:
+        with crm.begin() as tx:
+            keep, drop = (tx.clients.add(name=name).id for name in ("Anna", "Anna P."))
+        with crm.begin() as tx:
+            tx.clients.merge(drop, into=keep)
+        for count in (3, 300):
+            said.clear()
+            rows = [
+                {"client_id": id, "channel": "call", "direction": "inbound"} for id in (drop, *map(_id, range(count)))
+            ]
+            report = crm.import_touchpoints(rows)
+            assert (1, count) == (report.added, report.refused)
+            asked.append(len(said))
+    assert asked[0] == asked[1]
+
+
+def _id(number: int) -> UUID:
+    return UUID(int=number + 1)

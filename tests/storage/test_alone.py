@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event
 
 from crmkit import CRM
+from crmkit.errors import Invalid
 from crmkit.ids import ClientId
 from crmkit.storage.sql import SQLStorage
 
@@ -67,6 +68,16 @@ def test_a_verb_that_asks_several_questions_sees_one_snapshot(crm: CRM, anna: Cl
     assert "BEGIN" == said[0]
 
 
+def test_a_get_that_asked_nothing_leaves_the_next_verb_its_snapshot(crm: CRM, anna: ClientId, said: list[str]) -> None:
+    """What is no id is refused before anything is asked."""
+    junk: Any = "junk"
+    with crm.read() as tx:
+        with pytest.raises(Invalid):
+            tx.clients.get(junk)
+        tx.clients.card(anna)
+    assert "BEGIN" == said[0]
+
+
 def test_after_a_question_by_itself_a_transaction_begins(crm: CRM, anna: ClientId, said: list[str]) -> None:
     """And what is asked in it is all of one snapshot, later than the first answer."""
     with crm.read() as tx:
@@ -111,3 +122,16 @@ def test_a_question_by_itself_notices_that_the_server_has_left(postgresql_url: s
 def _url(crm: CRM) -> str:
     storage: Any = crm._shared.storage  # pyright: ignore[reportPrivateUsage]
     return str(storage.engine.url)
+
+
+def test_a_connection_that_is_gone_is_noticed_whoever_closed_it(postgresql_url: str) -> None:
+    """Closed at this end nobody can ask it whether there is news."""
+    storage = SQLStorage(postgresql_url)
+    with CRM(storage) as crm:
+        with crm.begin() as tx:
+            anna = tx.clients.add(name="Anna").id
+        (idle,) = storage.connections._idle  # pyright: ignore[reportPrivateUsage]
+        driver: Any = idle.proxied.driver_connection
+        driver.close()
+        with crm.read() as tx:
+            assert "Anna" == tx.clients.get(anna).name

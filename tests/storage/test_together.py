@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit import CRM, Money
 from crmkit.domain.records import RECORDS
@@ -63,6 +65,28 @@ def test_what_must_be_asked_first_makes_it_a_transaction(crm: CRM, said: list[st
     with crm.begin() as tx:
         tx.touchpoints.record(anna.id, channel="call", direction="inbound")
     assert ["BEGIN", "UPDATE", "WITH", "COMMIT"] == said
+
+
+def test_two_who_speak_for_one_client_at_once_are_both_heard(crm: CRM) -> None:
+    """The second waits for the first: only a client whom nobody else can know of yet is not locked."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", email="anna@example.org").id
+
+    def withdraw() -> None:
+        with CRM.open(_url(crm)) as elsewhere, elsewhere.begin() as tx:
+            tx.consents.withdraw(anna, purpose="marketing")
+
+    with ThreadPoolExecutor(1) as pool, sa.create_engine(_url(crm), poolclass=sa.NullPool).connect() as looking:
+        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        with crm.begin() as tx:
+            tx.consents.grant(anna, purpose="marketing", channel="email")
+            second = pool.submit(withdraw)
+            while not looking.execute(waiting).scalar_one():
+                assert wait([second], timeout=0.02).not_done, "It did not wait."
+        second.result(30)
+    with crm.read() as tx:
+        assert [("grant", 1), ("withdraw", 2)] == [(one.kind, one.seq) for one in tx.consents.list(client_id=anna)]
+        assert not tx.consents.may_contact(anna, purpose="marketing", channel="email").allowed
 
 
 def test_sums_that_are_added_up_stay_statements_of_their_own(crm: CRM, said: list[str]) -> None:

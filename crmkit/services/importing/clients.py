@@ -15,11 +15,12 @@ from crmkit.domain.query import Query
 from crmkit.domain.where import Test
 from crmkit.ports.accelerators import CHUNK, OutsideName, PointKey
 from crmkit.services.changes import changes
+from crmkit.services.command import commanded
 from crmkit.services.external_names import forget_outside
 from crmkit.services.importing.planning import Known, OnMatch, Plan, Planning
 from crmkit.services.importing.reading import Reader, Row
 from crmkit.services.importing.tally import Tally
-from crmkit.services.importing.vetting import commanded, objections
+from crmkit.services.importing.vetting import objections
 from crmkit.services.unit import Unit
 
 

@@ -18,6 +18,7 @@ from crmkit.domain.where import Test
 from crmkit.errors import Fault, NotFound
 from crmkit.ports.accelerators import CHUNK, OutsideName, PointKey
 from crmkit.services.checks import Checks
+from crmkit.services.clients import Clients
 from crmkit.services.importing.tally import Tally
 from crmkit.services.unit import Unit
 
@@ -89,10 +90,7 @@ def find_clients(unit: Unit, facts: Sequence[Fact]) -> dict[int, Sequence[Fault]
     ids = {ClientId(fact.by[1]) for fact in facts if fact.by[0] == "client_id"}
     names: set[OutsideName] = {fact.by[1] for fact in facts if fact.by[0] == "client_external_id"}
     keys: set[PointKey] = {fact.by[1] for fact in facts if fact.by[0] in ("client_phone", "client_email")}
-    by_id = in_lots(ids, lambda some: {one.id: one for one in store.get_many(Client, some)})
-    for id in ids - by_id.keys():
-        if (survivor := store.find_merged(id)) is not None:
-            by_id[id] = survivor
+    by_id = Clients(unit).get_many(sorted(ids))
     by_name: Mapping[OutsideName, Client] = store.find_external_many(names) if names else {}
     by_key: Mapping[PointKey, Sequence[Client]] = store.find_many(keys) if keys else {}
     lost = dict[int, Sequence[Fault]]()

@@ -17,6 +17,7 @@ from crmkit.domain.purchase import Purchase
 from crmkit.errors import Invalid
 from crmkit.services.checks import Checks
 from crmkit.services.client_lifecycle import after_buying, event_of_buying
+from crmkit.services.command import commanded
 from crmkit.services.importing.facts import (
     Fact,
     Readers,
@@ -30,7 +31,7 @@ from crmkit.services.importing.facts import (
     without,
 )
 from crmkit.services.importing.tally import Tally
-from crmkit.services.importing.vetting import Change, commanded, objections
+from crmkit.services.importing.vetting import Change, objections
 from crmkit.services.purchases import read_items, total_of
 from crmkit.services.unit import Unit
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import attrs
 
-from crmkit.domain.client import Client, ClientKind, MarketLevel
+from crmkit.domain.client import Client
 from crmkit.domain.contact_point import PointKind
 from crmkit.domain.custom import NO_CUSTOM, Custom, Given
 from crmkit.domain.email import email_key
@@ -15,14 +15,12 @@ from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import ClientId
 from crmkit.domain.phone import phone_key
 from crmkit.errors import Invalid
-from crmkit.services.checks import LINE, Checks, options
-from crmkit.services.new_client import Begun
+from crmkit.services.checks import LINE, Checks
+from crmkit.services.new_client import NO_NAMES, NO_TAGS, READERS
 from crmkit.services.unit import Unit
 
 #: How many different values of one column are remembered, and how many points one row may bring.
 MOST_KNOWN, MOST_POINTS = 10_000, 20
-_NONE_OUTSIDE: FrozenMap[str, str] = FrozenMap()
-_NO_TAGS: frozenset[str] = frozenset()
 
 
 @attrs.define(slots=True, eq=False)
@@ -43,23 +41,13 @@ class Reader:
     """
 
     def __init__(self, unit: Unit, *, keep_unreadable: bool = False) -> None:
-        self.check = check = Checks()
+        self.check = Checks()
         self._region, self._fields, self._keep = unit.rules.region, unit.rules.fields, keep_unreadable
         self._known: dict[tuple[str, object], Any] = {}
-        self._seldom: dict[str, Callable[[str, Any], Any]] = {
-            "kind": check.one_of(options(ClientKind)),
-            "lifecycle": check.one_of(options(Begun)),
-            "owner": check.key,
-            "region": check.region,
-            "language": check.language,
-            "time_zone": check.time_zone,
-            "market_level": check.one_of(options(MarketLevel)),
-            "source": check.source,
-        }
 
     def row(self, number: int, given: object) -> Row:
         """Read one row; what is wrong with it is noted in `check`."""
-        row = Row(number, {}, [], _NONE_OUTSIDE)
+        row = Row(number, {}, [], NO_NAMES)
         if not isinstance(given, Mapping):
             self.check.fault("row", "not_a_mapping", "Give a mapping such as {'name': 'Anna', 'phone': '+49 …'}.")
             return row
@@ -88,10 +76,7 @@ class Reader:
     def _other(self, row: Row, column: object, value: Any) -> None:
         """What fewer rows tell."""
         check = self.check
-        if column in self._seldom:
-            name = str(column)
-            row.told[name] = self._once(name, value)
-        elif column == "tags":
+        if column == "tags":
             row.told["tags"] = check.keys("tags", value)
         elif column == "custom":
             row.told["custom"] = self._custom(value)
@@ -99,6 +84,8 @@ class Reader:
             row.names = FrozenMap({**row.names, **check.external_ids("external_ids", value)})
         elif column == "external_id":
             row.names = self._named(row.names, value)
+        elif isinstance(column, str) and column in READERS:
+            row.told[column] = self._once(column, value)
         else:
             path = column if isinstance(column, str) else "row"
             check.fault(path, "unknown", "A new client takes no such keyword.")
@@ -111,7 +98,7 @@ class Reader:
         return Client(
             ClientId(unit.new_id()), get("kind", "person"), told["name"], get("lifecycle", "prospect"),
             get("owner", unit.actor), get("source", unit.source), get("market_level", "potential"), get("region"),
-            get("language"), get("time_zone"), get("tags", _NO_TAGS), custom, row.names, None, unit.actor, now, now,
+            get("language"), get("time_zone"), get("tags", NO_TAGS), custom, row.names, None, unit.actor, now, now,
         )  # fmt: skip
 
     def _once(self, column: str, value: object) -> Any:
@@ -120,8 +107,8 @@ class Reader:
         except KeyError:
             pass
         except TypeError:  # not hashable, so no text: the check will say so
-            return self._seldom[column](column, value)
-        read = self._seldom[column](column, value)
+            return READERS[column](self.check, column, value)
+        read = READERS[column](self.check, column, value)
         if not self.check.any:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()

@@ -12,6 +12,7 @@ from crmkit.domain.ids import ClientId, TouchpointId
 from crmkit.domain.imported import ImportReport
 from crmkit.domain.touchpoint import Channel, Direction, Initiator, Touchpoint
 from crmkit.services.checks import Checks, options
+from crmkit.services.command import commanded
 from crmkit.services.importing.facts import (
     Fact,
     Readers,
@@ -24,7 +25,7 @@ from crmkit.services.importing.facts import (
     without,
 )
 from crmkit.services.importing.tally import Tally
-from crmkit.services.importing.vetting import commanded, objections
+from crmkit.services.importing.vetting import objections
 from crmkit.services.unit import Unit
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 from crmkit.domain.records import Record
-from crmkit.errors import Conflict, Fault
+from crmkit.errors import Fault
 from crmkit.services.unit import Unit
 
 #: A record before and after; None before: added.
@@ -32,22 +31,3 @@ def objections(unit: Unit, changes: Mapping[int, Sequence[Change]]) -> dict[int,
     for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
         found |= objections(unit, {row: changes[row] for row in half})
     return found
-
-
-@contextmanager
-def commanded(unit: Unit, name: str) -> Generator[None]:
-    """Take the path of `command` for a whole chunk: inside `around`, and what fails half-way ends the transaction."""
-    written, outer = unit.written, unit.command
-    unit.command = name
-    try:
-        if unit.slots is None or not unit.writable:  # a trial run commands nothing
-            yield
-        else:
-            with unit.slots.around(unit):
-                yield
-    except BaseException as error:
-        if unit.written != written or isinstance(error, Conflict):
-            unit.end()
-        raise
-    finally:
-        unit.command = outer

@@ -82,9 +82,10 @@ class Connections:
 
     def sound(self, holder: Holder) -> Connection:
         """One that nobody uses and that the server has not left meanwhile: a question may be asked on it at once."""
-        while self._idle and self.database.left(self._idle[-1].link):
-            self.forget()
-        return self.take(holder)
+        while self.database.left((connection := self.take(holder)).link):
+            self.drop(connection)
+            self.forget()  # its siblings have been left, too
+        return connection
 
     def give(self, connection: Connection) -> None:
         """Put it back."""

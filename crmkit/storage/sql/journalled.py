@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from crmkit.ports.storage import Entry
 from crmkit.storage.sql.accelerated import Accelerated
 from crmkit.storage.sql.conditions import bucket
 from crmkit.storage.sql.databases.database import Database
-from crmkit.storage.sql.journal import entry_of
+from crmkit.storage.sql.journal import entry_of, row_of
 
 #: How many entries one statement fetches.
 CHUNK = 512
 
 
 class Journalled(Accelerated):
-    """What a transaction does beside its records; each runs at once, but entries wait in the buffer until they are asked for."""
+    """What a transaction does beside its records. New entries wait, as new records do; the rest runs at once."""
 
     __slots__ = ()
 
     database: Database
+    _entries: list[Sequence[object]]
 
     @abstractmethod
     def flush(self) -> None: ...
+
+    def append(self, entry: Entry) -> None:
+        if entry.events:
+            self._entries.append(row_of(entry, self.database))
 
     def journal(self) -> Iterator[Entry]:
         self.flush()

@@ -72,7 +72,7 @@ class OwnTables:
         except tx.database.errors as error:
             failure = tx._translated(error, "record")  # noqa: SLF001
         except BaseException:
-            tx._lost = True  # noqa: SLF001  # interrupted: see `SQLTransaction.rows`
+            tx._lost = True  # noqa: SLF001  # interrupted: see `Speaking`
             raise
         raise tx._noted(failure)  # noqa: SLF001
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from crmkit.domain.records import Record, noun
 from crmkit.errors import CRMError, OutcomeUnknown, StorageUnreachable, TransactionOver
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from crmkit.storage.sql.connections import Connection, Connections
     from crmkit.storage.sql.databases.database import Cursor, Database, Link
+
+
+T = TypeVar("T")
 
 
 class Speaking(StorageTransaction):
@@ -69,6 +72,7 @@ class Speaking(StorageTransaction):
             return self._unbegun()
         if self._connection is not None:
             self._connections.give(self._connection)
+            self._connection = None  # it may be another's before the next one is here
         self._connection = self._connections.begun(self, write=self._writes)
         self._link = self._connection.link
         return self._link
@@ -81,25 +85,11 @@ class Speaking(StorageTransaction):
 
     def rows(self, sql: str, args: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All that one statement answers: SQLite reads most of it only when it is fetched, and may fail there, too."""
-        try:
-            return (self._link or self._begin()).execute(sql, args).fetchall()
-        except self.database.errors as error:
-            failure = self._translated(error, "record")
-        except BaseException:
-            self._lost = True  # interrupted: what the server still says would pass for the answer to what comes next
-            raise
-        raise self._noted(failure)
+        return self._say("record", _answer, self._link or self._begin(), sql, args)
 
     def execute(self, sql: str, args: Sequence[object] = (), kind: type[Record] | None = None) -> Cursor:
         """Run one statement."""
-        try:
-            return (self._link or self._begin()).execute(sql, args)
-        except self.database.errors as error:
-            failure = self._translated(error, noun(kind) if kind else "record")
-        except BaseException:
-            self._lost = True  # interrupted: see `rows`
-            raise
-        raise self._noted(failure)
+        return self._say(_said_of(kind), (self._link or self._begin()).execute, sql, args)
 
     def write(self, sql: str, rows: Iterable[Sequence[object]], kind: type[Record] | None = None) -> None:
         """Run one statement for each row, now or with others that are gathered."""
@@ -108,29 +98,17 @@ class Speaking(StorageTransaction):
             if self._gathered.takes(sql, rows, kind):
                 return
             self._send()  # in their order
-        try:
-            (self._link or self._begin()).executemany(sql, rows)
-            return
-        except self.database.errors as error:
-            failure = self._translated(error, noun(kind) if kind else "record")
-        except BaseException:
-            self._lost = True  # interrupted: see `rows`
-            raise
-        raise self._noted(failure)
+        self._say(_said_of(kind), (self._link or self._begin()).executemany, sql, rows)
 
     def fill(self, sql: str, table: sa.Table, rows: Iterable[Sequence[object]], what: str = "record") -> None:
         """Add many rows to a table, by the fastest way there is; *sql* adds one."""
         if self._gathered is not None:
             self._send()  # in their order
-        try:
-            self.database.fill(self._link or self._begin(), sql, table, rows)
-            return
-        except self.database.errors as error:
-            failure = self._translated(error, what)
-        except BaseException:
-            self._lost = True  # interrupted: see `rows`
-            raise
-        raise self._noted(failure)
+        self._say(what, self.database.fill, self._link or self._begin(), sql, table, rows)
+
+    def lock(self, names: Iterable[str]) -> None:
+        """Sorted, so that two who want the same names never wait for each other."""
+        self._say("lock", self.database.lock, self._link or self._begin(), sorted(set(names)))
 
     @contextmanager
     def together(self, *, whole: bool) -> Generator[None]:
@@ -149,30 +127,8 @@ class Speaking(StorageTransaction):
         sql, args, kind = self._gathered.taken()
         if not whole or self._link is not None:
             self.execute(sql, args, kind)
-            return
-        try:
-            self._unbegun().execute(sql, args)
-            return
-        except self.database.errors as error:
-            failure = self._translated(error, noun(kind) if kind else "record")
-        except BaseException:
-            self._lost = True  # interrupted: see `rows`
-            raise
-        raise self._noted(OutcomeUnknown(getattr(failure, "code", "")) if self._lost else failure)
-
-    def lock(self, names: Iterable[str]) -> None:
-        """Sorted, so that two who want the same names never wait for each other."""
-        try:
-            self.database.lock(self._link or self._begin(), sorted(set(names)))
-            return
-        except self.database.errors as error:
-            failure = self._translated(error, "lock")
-        except CRMError as error:
-            failure = error
-        except BaseException:
-            self._lost = True  # interrupted: see `rows`
-            raise
-        raise self._noted(failure)
+        else:
+            self._say(_said_of(kind), self._unbegun().execute, sql, args, ends=True)
 
     def commit(self) -> None:
         try:
@@ -191,18 +147,10 @@ class Speaking(StorageTransaction):
             self._flush(whole=True)
         if (link := self._link) is None:
             return  # nothing was begun: what was said was whole by itself
-        try:
-            if self._writes:
-                self.database.commit(link)
-            else:
-                link.execute("ROLLBACK")  # who only reads has written nothing, whatever was tried
-            return
-        except self.database.errors as error:
-            failure = self._translated(error, "transaction")
-        except BaseException:
-            self._lost = True  # interrupted: see `rows`
-            raise
-        raise self._noted(OutcomeUnknown(getattr(failure, "code", "")) if self._lost and self._writes else failure)
+        if self._writes:
+            self._say("transaction", self.database.commit, link, ends=True)
+        else:
+            self._say("transaction", link.execute, "ROLLBACK")  # who only reads has written nothing, whatever was tried
 
     def rollback(self) -> None:
         if self.ended:
@@ -221,6 +169,26 @@ class Speaking(StorageTransaction):
         """Never touch the connection again: others may use it now."""
         self.ended = True
         self._link = _GONE
+
+    def _say(self, what: str, do: Callable[..., T], *args: Any, ends: bool = False) -> T:
+        """
+        Say something to the database; *what* is told of if it fails.
+
+        If it *ends* the transaction and the connection is gone, nobody knows whether it did.
+        """
+        failure: CRMError
+        try:
+            return do(*args)
+        except self.database.errors as error:
+            failure = self._translated(error, what)
+        except CRMError as error:
+            failure = error
+        except BaseException:
+            self._lost = True  # interrupted: what the server still says would pass for the answer to what comes next
+            raise
+        if ends and self._lost:
+            failure = OutcomeUnknown(getattr(failure, "code", ""))
+        raise self._noted(failure)  # out here, so that nothing leads back to the driver's error
 
     def _translated(self, error: BaseException, what: str) -> CRMError:
         self._lost = self._lost or self.database.lost(error)
@@ -244,6 +212,14 @@ class Speaking(StorageTransaction):
         finally:
             if self._connection is not None:
                 (self._connections.drop if self._lost else self._connections.give)(self._connection)
+
+
+def _answer(link: Link, sql: str, args: Sequence[object]) -> list[tuple[Any, ...]]:
+    return link.execute(sql, args).fetchall()
+
+
+def _said_of(kind: type[Record] | None) -> str:
+    return noun(kind) if kind else "record"
 
 
 class _Gone:

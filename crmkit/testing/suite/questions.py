@@ -21,7 +21,7 @@ from crmkit.errors import Invalid
 from crmkit.fields import F
 from crmkit.ports import Storage, StorageTransaction
 from crmkit.testing.builders import NOON, a_client, a_contact_point, a_deal, a_touchpoint, new_id
-from crmkit.testing.suite.opened import OnAStorage, commit, reading
+from crmkit.testing.suite.opened import OnAStorage, commit, reading, writing
 
 LATER = NOON + timedelta(microseconds=1)
 PEOPLE = (
@@ -194,6 +194,21 @@ class Questions(OnAStorage):
         assert [] == tx.select(Query(Client, F.client.owner.eq("17")))
         assert [changed] == tx.select(Query(Client, F.client.owner.eq("4")))
         tx.rollback()
+
+    @pytest.mark.parametrize(("before", "after"), [("17", "4"), ("17", None), (None, "4")])
+    def test_a_question_follows_a_change_that_was_committed(
+        self, storage: Storage, before: str | None, after: str | None
+    ) -> None:
+        """Once it is committed, too, and whether a value came, went or became another."""
+        ada = a_client(owner=before)
+        changed = attrs.evolve(ada, owner=after, version=2)
+        commit(storage, ada)
+        with writing(storage) as tx:
+            tx.replace(changed, 1)
+        with reading(storage) as tx:
+            for owner in ("17", "4", None):
+                found = tx.select(Query(Client, Test("owner", "eq", owner)))
+                assert ([changed] if owner == after else []) == found
 
     @pytest.mark.parametrize("what", REFUSED)
     def test_a_question_that_cannot_be_asked_is_refused(self, storage: Storage, what: str) -> None:

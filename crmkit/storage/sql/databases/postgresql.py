@@ -76,6 +76,8 @@ class PsycopgLink:
     @property
     def has_news(self) -> bool:
         """Whether the server said something that nobody asked for, or hung up."""
+        if self._connection.closed:
+            return True
         socket = poll()
         socket.register(self._connection.fileno(), POLLIN)
         return bool(socket.poll(0))
