@@ -99,7 +99,7 @@ class Itself(Peer):
     def outcomes(self, rows: Sequence[Any]) -> Iterator[tuple[str, workload.Outcome]]:
         for one in rows:
             three = (one.bought_at, one.fell_through_at, one.complained_at)
-            yield one.client.name, workload.Outcome(*(at is not None for at in three))
+            yield one.name, workload.Outcome(*(at is not None for at in three))
 
     def close(self) -> None:
         self.crm.close()

@@ -11,7 +11,7 @@ with CRM.open("sqlite:///crmkit-demo.db") as crm, crm.read() as tx:
     card, journey = tx.clients.card(id), tx.touchpoints.journey(id)
     print(card.client.name, [f"{step.at:%b %Y}" for step in journey.steps])
     for one in tx.outcomes.since(datetime(2010, 12, 23, tzinfo=UTC)):
-        print(one.client.name, *one.reasons)
+        print(one.name, *one.reasons)
     print([task.title for task in tx.tasks.agenda(assignee="3")])
     print([client.name for client in tx.clients.list(owner="3")])
 """

@@ -9,15 +9,17 @@ from typing import Literal
 import attrs
 
 from crmkit.domain.client import Client
+from crmkit.domain.ids import ClientId
+from crmkit.domain.marks import Code, Masked, Personal
 
 OutcomeKind = Literal["bought", "fell_through", "complained"]
 OUTCOMES: tuple[OutcomeKind, ...] = ("bought", "fell_through", "complained")
 
 
 @attrs.frozen
-class Outcome:
+class Outcome(Masked):
     """
-    One client with what happened since an instant, and when each last did.
+    What happened to one client since an instant, and when each last did; `tx.clients.get_many` gives the clients.
 
     >>> from datetime import UTC, datetime
     >>> from crmkit import CRM, Money
@@ -27,7 +29,9 @@ class Outcome:
     [['bought']]
     """
 
-    client: Client
+    client_id: ClientId
+    name: Personal[str]
+    owner: Code[str | None]
     bought_at: datetime | None
     fell_through_at: datetime | None
     complained_at: datetime | None
@@ -45,4 +49,4 @@ def outcome_of(client: Client, since: datetime, kinds: Set[OutcomeKind]) -> Outc
         at: datetime | None = getattr(client, f"last_{kind}_at")
         return at if kind in kinds and at is not None and at >= since else None
 
-    return Outcome(client, recent("bought"), recent("fell_through"), recent("complained"))
+    return Outcome(client.id, client.name, client.owner, recent("bought"), recent("fell_through"), recent("complained"))

@@ -32,7 +32,7 @@ def test_a_web_order_becomes_a_won_deal_a_purchase_and_an_outcome(
         (purchase,) = tx.purchases.list(client_id=anna.id)
         assert (deal.id, Money("10.50", "RUB")) == (purchase.deal_id, purchase.amount)
         (outcome,) = tx.outcomes.since(anna.created_at)
-        assert (anna.id, frozenset({"bought"})) == (outcome.client.id, outcome.reasons)
+        assert (anna.id, frozenset({"bought"})) == (outcome.client_id, outcome.reasons)
         assert "active" == tx.clients.get(anna.id).lifecycle
 
 

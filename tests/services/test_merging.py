@@ -163,7 +163,7 @@ def test_the_merged_client_is_seen_no_more_but_found(crm: CRM, pair: Pair) -> No
             assert (survivor,) == tx.clients.matches(phone=phone, email="ana@example.org")
         for name in (("shop", "1"), ("shop", "2"), ("mail", "9")):
             assert survivor == tx.clients.find(external_id=name)
-        assert [anna.id] == [one.client.id for one in tx.outcomes.since(anna.created_at)]
+        assert [anna.id] == [one.client_id for one in tx.outcomes.since(anna.created_at)]
         assert survivor == tx.clients.get(ana.id) == tx.clients.card(ana.id).client
         assert {ana.id: survivor, anna.id: survivor} == tx.clients.get_many([ana.id, anna.id, ClientId(new_id())])
 

@@ -92,7 +92,7 @@ def test_a_complaint_is_an_outcome(crm: CRM, anna: Client, clock: FrozenClock) -
         tx.tickets.open(anna.id, subject="Late", kind="complaint", at=clock.now() - timedelta(days=1))
         (outcome,) = tx.outcomes.since(clock.now() - timedelta(days=2))
         assert (anna.id, frozenset({"complained"}), clock.now() - timedelta(days=1)) == (
-            outcome.client.id, outcome.reasons, outcome.complained_at
+            outcome.client_id, outcome.reasons, outcome.complained_at
         )  # fmt: skip
 
 

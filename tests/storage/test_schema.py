@@ -103,7 +103,7 @@ def _named(statements: Statements) -> None:
     for field in KEPT:
         assert statements.keep[field]
     for count in range(len(OUTCOMES) + 1):
-        assert statements.outcomes[frozenset(OUTCOMES[:count])]
+        assert statements.outcomes[frozenset(OUTCOMES[:count])].sql
     for name in (
         "find",
         "find_external",

@@ -19,7 +19,7 @@ def last_year(tx: Transaction, since: datetime) -> RenderableType:
     made = table(title, "client", "owner", "why and when", crop="client")
     for outcome in sorted(outcomes, key=lambda one: max(_instants(one).values()), reverse=True):
         told = ", ".join(f"{why} {day(at)}" for why, at in _instants(outcome).items())
-        row(made, outcome.client.name, owners.get(outcome.client.owner or "", ""), told)
+        row(made, outcome.name, owners.get(outcome.owner or "", ""), told)
     counts = [
         f"{sum(reason in outcome.reasons for outcome in outcomes)} {words}"
         for reason, words in (("bought", "bought"), ("fell_through", "fell through"), ("complained", "complained"))
