@@ -27,7 +27,7 @@ ADDED: Indexes = (
     ("deal", ("owner", "opened_at")),
     ("deal", ("status", "pipeline", "stage", "stage_since")),
     ("purchase", ("bought_at",)),
-    ("touchpoint", ("occurred_at",)),
+    ("touchpoint", ("occurred_at", "id")),  # rows lie by client: an index of theirs goes on by client, not by id
     ("call", ("started_at",)),
     ("note", ("created_at",)),
     ("ticket", ("opened_at",)),
