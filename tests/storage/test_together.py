@@ -14,7 +14,7 @@ from crmkit import CRM, Money
 from crmkit.domain.records import RECORDS
 from crmkit.errors import Conflict
 from crmkit.storage.sql import SQLStorage
-from crmkit.storage.sql.databases.postgresql import PsycopgLink
+from crmkit.storage.sql.databases.psycopg_link import PsycopgLink
 from crmkit.storage.sql.together import MOST, Gathered, combined
 
 

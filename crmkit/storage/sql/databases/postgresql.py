@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from select import POLLIN, poll
 from struct import unpack
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -32,7 +31,9 @@ from crmkit.storage.sql.mapping import Mappings
 try:
     import psycopg
     from psycopg.adapt import Loader
-    from psycopg.pq import Format, TransactionStatus
+    from psycopg.pq import Format
+
+    from crmkit.storage.sql.databases.psycopg_link import PsycopgLink
 except ImportError:
     raise MissingExtra("postgresql", "psycopg") from None
 
@@ -59,43 +60,6 @@ class _Instant(Loader):
     def load(self, data: Buffer) -> object:
         (count,) = unpack("!q", data)
         return instant(count + _SINCE_1970)
-
-
-class PsycopgLink:
-    """A connection of psycopg's in autocommit, answering in the binary format."""
-
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._connection = connection
-
-    @property
-    def in_transaction(self) -> bool:
-        return self._connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
-
-    @property
-    def has_news(self) -> bool:
-        """Whether the server said something that nobody asked for, or hung up."""
-        if self._connection.closed:
-            return True
-        socket = poll()
-        socket.register(self._connection.fileno(), POLLIN)
-        return bool(socket.poll(0))
-
-    def execute(self, sql: str, args: Sequence[object] = (), /) -> psycopg.Cursor[Any]:
-        return self._connection.execute(sql.encode(), args, binary=True)
-
-    def executemany(self, sql: str, rows: Iterable[Sequence[object]], /) -> object:
-        with self._connection.cursor() as cursor:
-            cursor.executemany(sql.encode(), rows)
-        return None
-
-    def copy(self, sql: str, rows: Iterable[Sequence[object]], /) -> None:
-        """Stream rows into a table."""
-        with self._connection.cursor() as cursor, cursor.copy(sql.encode()) as copy:
-            write = copy.write_row
-            for row in rows:
-                write(row)
 
 
 class PostgreSQL(Database):

@@ -13,7 +13,7 @@ import pytest
 
 from crmkit.errors import Conflict, CRMError, OutcomeUnknown, StorageBusy, StorageFull, StorageUnreachable
 from crmkit.storage.sql.databases.mariadb import PyMySQLLink
-from crmkit.storage.sql.databases.postgresql import PsycopgLink
+from crmkit.storage.sql.databases.psycopg_link import PsycopgLink
 from crmkit.storage.sql.databases.sqlite import SQLite
 from promises.shop import CANARY
 

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from crmkit.storage.sql.databases.mariadb import PyMySQLLink
-from crmkit.storage.sql.databases.postgresql import PsycopgLink
+from crmkit.storage.sql.databases.psycopg_link import PsycopgLink
 from crmkit.storage.sql.databases.sqlite import SQLite
 from promises.shop import CANARY
 
