@@ -25,7 +25,7 @@ from crmkit.errors import (
     StorageUnreachable,
 )
 from crmkit.storage.sql.codecs import AS_THEY_ARE
-from crmkit.storage.sql.databases.database import HASTE, JOURNAL_END, PATIENCE, UNSTORABLE, Database, Link
+from crmkit.storage.sql.databases.database import HASTE, JOURNAL_END, PATIENCE, UNSTORABLE, Cursor, Database, Link
 from crmkit.storage.sql.mapping import Mappings
 
 try:
@@ -74,6 +74,7 @@ class PostgreSQL(Database):
     transactional_ddl = True
     reads_alone = True
     writes_together = True
+    sends_together = True
     hasty = (f"SET LOCAL lock_timeout = {HASTE * 1000}",)
 
     def engine(self, url: sa.URL) -> sa.Engine:
@@ -125,6 +126,15 @@ class PostgreSQL(Database):
         """PostgreSQL answers the COMMIT of a transaction that failed with ROLLBACK, and with no error."""
         assert isinstance(link, PsycopgLink)
         if link.execute("COMMIT").statusmessage != "COMMIT":
+            raise psycopg.errors.InFailedSqlTransaction
+
+    def several(self, link: Link, said: Sequence[tuple[str, Sequence[object]]]) -> list[Cursor]:
+        assert isinstance(link, PsycopgLink)
+        return list[Cursor](link.several(said))
+
+    def finish(self, link: Link, sql: str, args: Sequence[object]) -> None:
+        assert isinstance(link, PsycopgLink)
+        if link.several(((sql, args), ("COMMIT", ())))[-1].statusmessage != "COMMIT":
             raise psycopg.errors.InFailedSqlTransaction
 
     def journal_end(self, link: Link) -> int:
