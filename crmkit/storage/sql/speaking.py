@@ -120,7 +120,8 @@ class Speaking(StorageTransaction):
         def begin(link: Link) -> Cursor:
             return self.database.several(link, said)[-1]
 
-        self._connection, answer = self._say(what, self._connections.begun_by, self, begin, what)
+        begun: tuple[Connection, Cursor] = self._say(what, self._connections.begun_by, self, begin, what)
+        self._connection, answer = begun
         self._link = self._connection.link
         return answer
 
