@@ -6,33 +6,36 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from crmkit import CRM, Money
 from crmkit.domain.records import RECORDS
-from crmkit.errors import Conflict
+from crmkit.domain.scope import Scope
+from crmkit.errors import Conflict, Invalid, NotFound
+from crmkit.ids import ClientId
 from crmkit.storage.sql import SQLStorage
-from crmkit.storage.sql.databases.postgresql import PsycopgLink
+from crmkit.storage.sql.databases.psycopg_link import PsycopgLink
 from crmkit.storage.sql.together import MOST, Gathered, combined
 
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was said to the server, by its first word."""
+    """The round trips to the server, each by the first words of its statements."""
     heard: list[str] = []
-    execute, executemany = PsycopgLink.execute, PsycopgLink.executemany
+    several, executemany = PsycopgLink.several, PsycopgLink.executemany
 
-    def once(self: PsycopgLink, sql: str, args: Any = (), /) -> Any:
-        heard.append(sql.split(maxsplit=1)[0])
-        return execute(self, sql, args)
+    def at_once(self: PsycopgLink, said: Any, /) -> Any:
+        heard.append(" ".join(sql.split(maxsplit=1)[0] for sql, _ in said))
+        return several(self, said)
 
     def often(self: PsycopgLink, sql: str, rows: Any, /) -> Any:
         heard.append(f"{sql.split(maxsplit=1)[0]}…")
         return executemany(self, sql, rows)
 
-    monkeypatch.setattr(PsycopgLink, "execute", once)
+    monkeypatch.setattr(PsycopgLink, "several", at_once)
     monkeypatch.setattr(PsycopgLink, "executemany", often)
     return heard
 
@@ -64,7 +67,97 @@ def test_what_must_be_asked_first_makes_it_a_transaction(crm: CRM, said: list[st
     said.clear()
     with crm.begin() as tx:
         tx.touchpoints.record(anna.id, channel="call", direction="inbound")
-    assert ["BEGIN", "UPDATE", "WITH", "COMMIT"] == said
+    assert ["BEGIN UPDATE", "WITH COMMIT"] == said
+
+
+def test_a_card_is_one_round_trip_and_one_snapshot(crm: CRM, said: list[str]) -> None:
+    """Begun, asked and ended at once; where the block is one snapshot, the transaction stays."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", phone="8 912 345-67-89").id
+    said.clear()
+    with crm.read() as tx:
+        assert 1 == len(tx.clients.card(anna).contact_points)
+        assert "Anna" == tx.clients.card(anna).client.name
+    whole = "BEGIN " + "SELECT " * 10 + "COMMIT"
+    assert [whole, whole] == said
+    said.clear()
+    with crm.read(snapshot=True) as tx:
+        tx.clients.card(anna)
+        with CRM.open(_url(crm)) as elsewhere, elsewhere.begin() as other:
+            other.clients.update(anna, name="Anna Petrova")
+        assert ["Anna"] * 2 == [tx.clients.get(anna).name, tx.clients.card(anna).client.name]
+    assert ("BEGIN", " ".join(["SELECT"] * 10), "ROLLBACK") == (said[0], said[1], said[-1])
+
+
+def test_a_card_of_nobody_is_not_found_and_harms_nothing(crm: CRM) -> None:
+    """What follows works, on the same connection."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna").id
+    with crm.read() as tx:
+        with pytest.raises(NotFound):
+            tx.clients.card(ClientId(UUID(int=7)))
+        assert "Anna" == tx.clients.card(anna).client.name
+
+
+def test_a_card_that_fails_leaves_no_transaction_behind(crm: CRM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its connection is dropped; the next question gets another."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna").id
+    several = PsycopgLink.several
+
+    def failing(self: PsycopgLink, said: Any, /) -> Any:
+        return several(self, [*said[:-1], ("SELECT 1 / 0", ()), said[-1]] if len(said) > 1 else said)
+
+    monkeypatch.setattr(PsycopgLink, "several", failing)
+    with pytest.raises(Invalid) as caught, crm.read() as tx:
+        tx.clients.card(anna)
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+    monkeypatch.undo()
+    storage: Any = crm._shared.storage  # pyright: ignore[reportPrivateUsage]
+    assert {} == storage.connections._used
+    assert not any(one.link.in_transaction for one in storage.connections._idle)
+    with crm.read() as tx:
+        assert "Anna" == tx.clients.card(anna).client.name
+
+
+def test_who_sees_only_their_own_registers_in_one_round_trip_too(crm: CRM, said: list[str]) -> None:
+    """What waits to be written is theirs for certain, and so is what hangs on it."""
+    with CRM(SQLStorage(_url(crm)), region="RU", access=lambda actor: Scope("own", actor)) as scoped:
+        bound = scoped.bind(actor="17")
+        said.clear()
+        with bound.begin() as tx:
+            anna = tx.clients.add(name="Anna", phone="8 912 345-67-89", email="anna@example.org")
+            tx.consents.grant(anna.id, purpose="marketing", channel="email")
+            tx.touchpoints.record(anna.id, channel="call", direction="inbound")
+        assert ["WITH"] == said
+        with pytest.raises(NotFound), bound.begin() as tx:
+            theirs = tx.clients.add(name="Boris", owner="18")
+            tx.consents.grant(theirs.id, purpose="marketing", channel="email")
+        with bound.read() as tx:
+            assert ["Anna"] == [one.name for one in tx.clients.list()]
+
+
+def test_a_merge_meanwhile_leads_a_touchpoint_on(crm: CRM) -> None:
+    """The row is held from the question to the commit: whoever comes second waits, and is led to the survivor."""
+    with crm.begin() as tx:
+        anna, twin = tx.clients.add(name="Anna").id, tx.clients.add(name="Anna P.").id
+
+    def merge() -> None:
+        with CRM.open(_url(crm)) as elsewhere, elsewhere.begin() as tx:
+            tx.clients.merge(twin, into=anna)
+
+    with ThreadPoolExecutor(1) as pool, sa.create_engine(_url(crm), poolclass=sa.NullPool).connect() as looking:
+        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        with crm.begin() as tx:
+            tx.touchpoints.record(twin, channel="call", direction="inbound")
+            second = pool.submit(merge)
+            while not looking.execute(waiting).scalar_one():
+                assert wait([second], timeout=0.02).not_done, "It did not wait."
+        second.result(30)
+    with crm.begin() as tx:
+        assert anna == tx.touchpoints.record(twin, channel="call", direction="inbound").client_id
+    with crm.read() as tx:
+        assert 2 == len(tx.touchpoints.timeline(anna))
 
 
 def test_two_who_speak_for_one_client_at_once_are_both_heard(crm: CRM) -> None:
@@ -92,9 +185,11 @@ def test_two_who_speak_for_one_client_at_once_are_both_heard(crm: CRM) -> None:
 def test_sums_that_are_added_up_stay_statements_of_their_own(crm: CRM, said: list[str]) -> None:
     """An insert that may be a change is no part of another statement."""
     with crm.begin() as tx:
+        said.clear()
         anna = tx.clients.add(name="Anna")
         tx.purchases.record(anna.id, amount=Money(10, "EUR"), at=datetime(2026, 1, 1, tzinfo=UTC))
-    assert ("BEGIN", "COMMIT") == (said[-5], said[-1])
+    assert ("BEGIN", "COMMIT") == (said[0].split()[0], said[-1].split()[-1])
+    assert any(one.startswith("INSERT") for one in said)
     with crm.read() as tx:
         assert Money(10, "EUR") == tx.clients.card(anna.id).purchases[0].amount
 

@@ -6,7 +6,8 @@ import ctypes
 import os
 import weakref
 from collections import deque
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 import attrs
 import sqlalchemy as sa
@@ -16,6 +17,8 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from crmkit.errors import CRMError, Fault, Invalid, StorageUnreachable
 from crmkit.storage.sql.databases.database import Database, Link
+
+T = TypeVar("T")
 
 
 class Holder(Protocol):
@@ -47,8 +50,13 @@ class Connections:
         _ALL.add(self)
 
     def begun(self, holder: Holder, *, write: bool) -> Connection:
+        """A connection with a transaction begun on it."""
+        connection, _ = self.begun_by(holder, lambda link: self.database.begin(link, write=write))
+        return connection
+
+    def begun_by(self, holder: Holder, begin: Callable[[Link], T], what: str = "record") -> tuple[Connection, T]:
         """
-        A connection with a transaction begun on it.
+        A connection with a transaction begun on it by *begin*, and what that answered; it must not commit anything.
 
         A server may have gone and come back while a connection lay idle. Nothing is lost then, for nothing had been
         begun: that one and its idle siblings are dropped, and a new one is asked for.
@@ -58,10 +66,9 @@ class Connections:
             rested = bool(self._idle)
             connection = self.take(holder)
             try:
-                self.database.begin(connection.link, write=write)
-                return connection
+                return connection, begin(connection.link)
             except self.database.errors as error:
-                lost, failure = self.database.lost(error), self.database.translated(error)
+                lost, failure = self.database.lost(error), self.database.translated(error, what)
                 self.drop(connection)
             except BaseException:
                 self.drop(connection)

@@ -28,22 +28,25 @@ class Speaking(StorageTransaction):
 
     It begins with the first thing said: a reader's snapshot is of that moment. Where the database can write several
     tables with one statement, what a transaction wrote goes in one, and if that is all there is to say, it needs no
-    transaction around it.
+    transaction around it. Where it takes several statements at once, the beginning goes with what is said first, the
+    commit with what is said last.
     """
 
-    __slots__ = ("_alone", "_connection", "_connections", "_failure", "_gathered", "_link", "_lost", "_writes",
-                 "database")  # fmt: skip
+    __slots__ = ("_alone", "_connection", "_connections", "_failure", "_finished", "_gathered", "_link", "_lost",
+                 "_opens", "_writes", "database")  # fmt: skip
 
     def converse(self, connections: Connections, *, write: bool) -> None:
         """Be ready to speak; who writes begins now, unless the database lets writers wait for each other later."""
         self._connections = connections
         self.database: Database = connections.database
         self._writes = write
+        #: Whether it begins together with what it says first.
+        self._opens = write and self.database.sends_together
         self._failure: CRMError | None = None
         self._gathered: Gathered | None = None
         self._connection: Connection | None = None
         self._link: Link | None = None  # None until it has begun
-        self.ended = self._lost = self._alone = False
+        self.ended = self._lost = self._alone = self._finished = False
         if write and not self.database.writes_together:
             self._begin()
         elif connections.closed:
@@ -85,11 +88,42 @@ class Speaking(StorageTransaction):
 
     def rows(self, sql: str, args: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """All that one statement answers: SQLite reads most of it only when it is fetched, and may fail there, too."""
+        if self._link is None and self._opens:
+            return self._opening("record", sql, args).fetchall()
         return self._say("record", _answer, self._link or self._begin(), sql, args)
+
+    def several(self, asked: Sequence[tuple[str, Sequence[object]]]) -> list[list[tuple[Any, ...]]]:
+        """What several questions answer, all of one snapshot; in one round trip where there is such a thing."""
+        alone, self._alone = self._alone and self.database.sends_together, False
+        if not alone:
+            return self._say("record", _answers, self.database, self._link or self._begin(), asked)
+        begin = [(sql, ()) for sql in self.database.reading]
+        try:
+            found = self._say("record", _answers, self.database, self._unbegun(), [*begin, *asked, ("COMMIT", ())])
+        except BaseException:
+            if self._connection is not None:  # who knows what is still begun there
+                self._connections.drop(self._connection)
+                self._connection = None
+            raise
+        return found[len(begin) : -1]
 
     def execute(self, sql: str, args: Sequence[object] = (), kind: type[Record] | None = None) -> Cursor:
         """Run one statement."""
+        if self._link is None and self._opens:
+            return self._opening(_said_of(kind), sql, args)
         return self._say(_said_of(kind), (self._link or self._begin()).execute, sql, args)
+
+    def _opening(self, what: str, sql: str, args: Sequence[object]) -> Cursor:
+        """Begin with what is said first, in one round trip."""
+        said = [*[(one, ()) for one in self.database.writing], (sql, args)]
+
+        def begin(link: Link) -> Cursor:
+            return self.database.several(link, said)[-1]
+
+        begun: tuple[Connection, Cursor] = self._say(what, self._connections.begun_by, self, begin, what)
+        self._connection, answer = begun
+        self._link = self._connection.link
+        return answer
 
     def write(self, sql: str, rows: Iterable[Sequence[object]], kind: type[Record] | None = None) -> None:
         """Run one statement for each row, now or with others that are gathered."""
@@ -125,8 +159,11 @@ class Speaking(StorageTransaction):
         if not self._gathered:
             return
         sql, args, kind = self._gathered.taken()
-        if not whole or self._link is not None:
+        if not whole:
             self.execute(sql, args, kind)
+        elif self._link is not None:
+            self._say(_said_of(kind), self.database.finish, self._link, sql, args, ends=True)
+            self._finished = True
         else:
             self._say(_said_of(kind), self._unbegun().execute, sql, args, ends=True)
 
@@ -145,8 +182,8 @@ class Speaking(StorageTransaction):
             raise self._failure
         if self._writes:
             self._flush(whole=True)
-        if (link := self._link) is None:
-            return  # nothing was begun: what was said was whole by itself
+        if (link := self._link) is None or self._finished:
+            return  # nothing was begun, what was said was whole by itself; or the commit went with it
         if self._writes:
             self._say("transaction", self.database.commit, link, ends=True)
         else:
@@ -216,6 +253,12 @@ class Speaking(StorageTransaction):
 
 def _answer(link: Link, sql: str, args: Sequence[object]) -> list[tuple[Any, ...]]:
     return link.execute(sql, args).fetchall()
+
+
+def _answers(
+    database: Database, link: Link, asked: Sequence[tuple[str, Sequence[object]]]
+) -> list[list[tuple[Any, ...]]]:
+    return [cursor.fetchall() for cursor in database.several(link, asked)]
 
 
 def _said_of(kind: type[Record] | None) -> str:

@@ -74,6 +74,8 @@ class Database(ABC):
     reads_alone: bool = False
     #: Whether inserts into several tables may be one statement; a transaction that writes then begins late, if at all.
     writes_together: bool = False
+    #: Whether several statements may go in one round trip; a transaction then begins with what it says first.
+    sends_together: bool = False
     #: Said before a schema is changed: who waits there for a table keeps everybody behind waiting too.
     hasty: tuple[str, ...] = ()
 
@@ -137,6 +139,15 @@ class Database(ABC):
     def commit(self, link: Link) -> None:
         """Commit; an error if nothing was."""
         link.execute("COMMIT")
+
+    def several(self, link: Link, said: Sequence[tuple[str, Sequence[object]]]) -> list[Cursor]:
+        """Run statements one after the other; where they can go together, none is run after one that fails."""
+        return [link.execute(sql, args) for sql, args in said]
+
+    def finish(self, link: Link, sql: str, args: Sequence[object]) -> None:
+        """Run the last statement of a transaction and commit, as `commit` does."""
+        link.execute(sql, args)
+        self.commit(link)
 
     def left(self, link: Link) -> bool:  # a file leaves nobody
         """Whether the server has closed a connection while nobody used it; asked before something is sent alone."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from select import POLLIN, poll
 from struct import unpack
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -26,13 +25,15 @@ from crmkit.errors import (
     StorageUnreachable,
 )
 from crmkit.storage.sql.codecs import AS_THEY_ARE
-from crmkit.storage.sql.databases.database import HASTE, JOURNAL_END, PATIENCE, UNSTORABLE, Database, Link
+from crmkit.storage.sql.databases.database import HASTE, JOURNAL_END, PATIENCE, UNSTORABLE, Cursor, Database, Link
 from crmkit.storage.sql.mapping import Mappings
 
 try:
     import psycopg
     from psycopg.adapt import Loader
-    from psycopg.pq import Format, TransactionStatus
+    from psycopg.pq import Format
+
+    from crmkit.storage.sql.databases.psycopg_link import PsycopgLink
 except ImportError:
     raise MissingExtra("postgresql", "psycopg") from None
 
@@ -61,43 +62,6 @@ class _Instant(Loader):
         return instant(count + _SINCE_1970)
 
 
-class PsycopgLink:
-    """A connection of psycopg's in autocommit, answering in the binary format."""
-
-    __slots__ = ("_connection",)
-
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._connection = connection
-
-    @property
-    def in_transaction(self) -> bool:
-        return self._connection.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
-
-    @property
-    def has_news(self) -> bool:
-        """Whether the server said something that nobody asked for, or hung up."""
-        if self._connection.closed:
-            return True
-        socket = poll()
-        socket.register(self._connection.fileno(), POLLIN)
-        return bool(socket.poll(0))
-
-    def execute(self, sql: str, args: Sequence[object] = (), /) -> psycopg.Cursor[Any]:
-        return self._connection.execute(sql.encode(), args, binary=True)
-
-    def executemany(self, sql: str, rows: Iterable[Sequence[object]], /) -> object:
-        with self._connection.cursor() as cursor:
-            cursor.executemany(sql.encode(), rows)
-        return None
-
-    def copy(self, sql: str, rows: Iterable[Sequence[object]], /) -> None:
-        """Stream rows into a table."""
-        with self._connection.cursor() as cursor, cursor.copy(sql.encode()) as copy:
-            write = copy.write_row
-            for row in rows:
-                write(row)
-
-
 class PostgreSQL(Database):
     """Ids and instants are PostgreSQL's own types, read without a detour over text."""
 
@@ -110,6 +74,7 @@ class PostgreSQL(Database):
     transactional_ddl = True
     reads_alone = True
     writes_together = True
+    sends_together = True
     hasty = (f"SET LOCAL lock_timeout = {HASTE * 1000}",)
 
     def engine(self, url: sa.URL) -> sa.Engine:
@@ -161,6 +126,15 @@ class PostgreSQL(Database):
         """PostgreSQL answers the COMMIT of a transaction that failed with ROLLBACK, and with no error."""
         assert isinstance(link, PsycopgLink)
         if link.execute("COMMIT").statusmessage != "COMMIT":
+            raise psycopg.errors.InFailedSqlTransaction
+
+    def several(self, link: Link, said: Sequence[tuple[str, Sequence[object]]]) -> list[Cursor]:
+        assert isinstance(link, PsycopgLink)
+        return list[Cursor](link.several(said))
+
+    def finish(self, link: Link, sql: str, args: Sequence[object]) -> None:
+        assert isinstance(link, PsycopgLink)
+        if link.several(((sql, args), ("COMMIT", ())))[-1].statusmessage != "COMMIT":
             raise psycopg.errors.InFailedSqlTransaction
 
     def journal_end(self, link: Link) -> int:

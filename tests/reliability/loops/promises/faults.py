@@ -13,7 +13,7 @@ import pytest
 
 from crmkit.errors import Conflict, CRMError, OutcomeUnknown, StorageBusy, StorageFull, StorageUnreachable
 from crmkit.storage.sql.databases.mariadb import PyMySQLLink
-from crmkit.storage.sql.databases.postgresql import PsycopgLink
+from crmkit.storage.sql.databases.psycopg_link import PsycopgLink
 from crmkit.storage.sql.databases.sqlite import SQLite
 from promises.shop import CANARY
 
@@ -152,7 +152,21 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Plan:
     for kind in (PsycopgLink, PyMySQLLink):
         for name in ("execute", "executemany"):
             _plant(monkeypatch, plan, kind, name)
+    several = PsycopgLink.several
+
+    def call(self: Any, said: Sequence[Any]) -> Any:
+        if len(said) == 1:
+            return several(self, said)
+        return plan.call(trip(said), lambda: several(self, said), self._connection.close)
+
+    monkeypatch.setattr(PsycopgLink, "several", call)
     return plan
+
+
+def trip(said: Sequence[Any]) -> str:
+    """What a round trip of several statements decides: whether there is a transaction, or whether it is done."""
+    (first, _), (last, _) = said[0], said[-1]
+    return str(last if last == "COMMIT" and not first.startswith("BEGIN") else first)
 
 
 def _plant(monkeypatch: pytest.MonkeyPatch, plan: Plan, link: Any, name: str) -> None:

@@ -16,8 +16,9 @@ import psycopg
 import pytest
 
 from crmkit.storage.sql.databases.mariadb import PyMySQLLink
-from crmkit.storage.sql.databases.postgresql import PsycopgLink
+from crmkit.storage.sql.databases.psycopg_link import PsycopgLink
 from crmkit.storage.sql.databases.sqlite import SQLite
+from promises.faults import trip
 from promises.shop import CANARY
 
 How = Literal["lost before", "lost after", "deadlock", "interrupted before", "interrupted after"]
@@ -112,6 +113,15 @@ def cut_off(monkeypatch: pytest.MonkeyPatch) -> Cut:
     monkeypatch.setattr(SQLite, "link", link_of)
     for link in (PsycopgLink, PyMySQLLink):
         _between(monkeypatch, cut, link)
+    several = PsycopgLink.several
+
+    def call(self: Any, said: Sequence[Any]) -> Any:
+        if len(said) == 1:
+            return several(self, said)
+        whole = trip(said)
+        return cut.call(self, whole, lambda sent: several(self, said if sent == whole else [(sent, ())]))
+
+    monkeypatch.setattr(PsycopgLink, "several", call)
     return cut
 
 
