@@ -77,8 +77,8 @@ def _of_mixed(form: str) -> Iterator[str]:
 
 def _of_email(value: str, match_key: str | None) -> Iterable[str]:
     """The whole address and its words, as typed and as matched, which may be spelled in other alphabets."""
-    if value == match_key and value.isascii():
-        return (folded(value), *words_of(value))
+    if match_key is not None and value.isascii() and match_key == value.lower():
+        return (match_key, *words_of(match_key))
     return _of_both(value, match_key)
 
 
@@ -92,8 +92,13 @@ def _of_both(value: str, match_key: str | None) -> Iterator[str]:
 
 def _of_phone(value: str, match_key: str | None) -> Iterable[str]:
     """The number as it is dialled from anywhere, found from both ends; as typed; and words beside it."""
-    if value == match_key and _E164(value):
-        return _both_ways(value[1:])
+    if match_key is not None and _E164(match_key):
+        digits = match_key[1:]
+        if value == match_key:
+            return _both_ways(digits)
+        if _PLAIN(value):
+            typed = digits_in(value)
+            return _both_ways(digits) if typed == digits else (*_both_ways(digits), AS_TYPED + typed)
     return _of_spelled(value, match_key)
 
 

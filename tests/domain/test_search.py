@@ -193,3 +193,5 @@ def test_the_short_way_finds_what_the_long_one_does(value: str) -> None:
     for key in (value, value.lower()):
         assert set(search._of_email(value, key)) == set(search._of_both(value, key))
         assert set(search._of_phone(value, key)) == set(search._of_spelled(value, key))
+    for key in ("+79123456789", "+" + "".join(sign for sign in value if sign in "179")):
+        assert set(search._of_phone(value, key)) == set(search._of_spelled(value, key))

@@ -6,15 +6,20 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
+from promises.figures import Figure
 from promises.scales import scales
 
 from crmkit import CRM, ImportReport
 from crmkit.events import Event
 
+Tell = Callable[..., Figure]
+#: What is stored, what the journal tells of by topic, and how many chunks are in it.
+Kept = tuple[Counter[object], Counter[str], int]
 ROWS, CHUNK = 50_000, 100
 #: So long may a run take that nobody kills.
 PATIENCE = 600.0
@@ -25,7 +30,7 @@ def _child(url: str, count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True, cwd=Path(__file__).parent / "loops")
 
 
-def _kept(file: Path) -> tuple[Counter[object], Counter[str], int]:
+def _kept(file: Path) -> Kept:
     """What is stored, without ids and instants; what the journal tells of, by topic; chunks in the journal."""
     with CRM.open(f"sqlite:///{file}", region="RU", migrate="never") as crm, crm.read() as tx:
         names = {client.id: (client.name, tuple(sorted(client.tags)), client.version) for client in tx.clients.stream()}
@@ -48,13 +53,14 @@ def _is_whole(file: Path) -> bool:
 
 @scales(plain=3, heavy=100, nightly=2_000)
 def test_an_import_killed_at_any_instant_comes_to_the_same_as_a_clean_one(
-    run: str, scale: int, memory_folder: Path
+    run: str, scale: int, memory_folder: Path, tell: Tell
 ) -> None:
     """No row twice, none left out, none half: whatever instant the power went at."""
     count, random, killed = 3_000 if run == "plain" else ROWS, Random(scale), 0
     clean = memory_folder / "clean.db"
     assert 0 == _child(f"sqlite:///{clean}", count).wait(PATIENCE)
-    file, generation = memory_folder / "0.db", 0
+    expected, wrong, done = _kept(clean), Counter({"half": 0, "lost": 0, "doubled": 0}), 0
+    file = memory_folder / "0.db"
     while killed < scale:
         with _child(f"sqlite:///{file}", count) as child:
             try:
@@ -62,14 +68,25 @@ def test_an_import_killed_at_any_instant_comes_to_the_same_as_a_clean_one(
             except subprocess.TimeoutExpired:
                 child.kill()
                 killed += 1
-        assert _is_whole(file)
+        wrong["half"] += not _is_whole(file)
         if child.returncode == 0:  # done between two kills: look at it, and begin anew
-            assert _kept(clean) == _kept(file)
-            generation += 1
-            file = memory_folder / f"{generation}.db"
+            wrong.update(_difference(expected, _kept(file)))
+            done += 1
+            file = memory_folder / f"{done}.db"
     assert 0 == _child(f"sqlite:///{file}", count).wait(PATIENCE)
-    assert _kept(clean) == _kept(file)
+    wrong.update(_difference(expected, _kept(file)))
+    counts = {"rows": count, "kills": killed, "imports brought to their end": done + 1, **wrong}
+    tell("R15", "sqlite", run, counts, f"sqlite {sqlite3.sqlite_version}")
+    assert {0} == set(wrong.values())
     assert _report(clean) == _report(file)
+
+
+def _difference(expected: Kept, found: Kept) -> Counter[str]:
+    """How much of a clean import another one lacks, and how much it has besides."""
+    (kept, topics, chunks), (theirs, told, journalled) = expected, found
+    lost = (kept - theirs).total() + (topics - told).total() + max(chunks - journalled, 0)
+    doubled = (theirs - kept).total() + (told - topics).total() + max(journalled - chunks, 0)
+    return Counter({"lost": lost, "doubled": doubled})
 
 
 def _report(file: Path) -> ImportReport:

@@ -10,6 +10,7 @@ import attrs
 from crmkit.domain.client import Client, ExternalId
 from crmkit.domain.contact_point import ContactPoint, PointKind, PointStatus
 from crmkit.domain.ids import ClientId, ContactPointId, ExternalIdId
+from crmkit.domain.thawed import maker
 from crmkit.errors import Fault
 from crmkit.ports.accelerators import OutsideName, PointKey
 from crmkit.services.importing.reading import Reader, Row, with_told
@@ -19,6 +20,7 @@ from crmkit.services.unit import Unit
 OnMatch = Literal["skip", "update", "add"]
 _NORMALIZERS: Mapping[PointKind, str] = {"phone": "e164", "email": "rfc5321"}
 TAKEN = Fault("external_ids", "taken", "Another client has this name in that system.")
+_point = maker(ContactPoint)
 
 
 @attrs.define(slots=True, eq=False)
@@ -149,7 +151,7 @@ class Planning:
                 known.add((kind, key or value))
                 status: PointStatus = "suspect" if key is None else "unverified"
                 points.append(
-                    ContactPoint(
+                    _point(
                         ContactPointId(new_id()), id, None, kind, None, value, key, _NORMALIZERS[kind],
                         kind not in primary, status, None, now, now,
                     )

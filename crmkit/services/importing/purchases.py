@@ -14,6 +14,7 @@ from crmkit.domain.events import PurchaseRecorded
 from crmkit.domain.ids import ClientId, PurchaseId
 from crmkit.domain.imported import ImportReport
 from crmkit.domain.purchase import Purchase
+from crmkit.domain.thawed import maker
 from crmkit.errors import Invalid
 from crmkit.services.checks import Checks
 from crmkit.services.client_lifecycle import after_buying, event_of_buying
@@ -37,6 +38,7 @@ from crmkit.services.unit import Unit
 
 #: Clients whose state a purchase changes, as they are then, and the row that does it.
 Awake: TypeAlias = Mapping[ClientId, tuple[int, Client]]
+_purchase = maker(Purchase)
 
 
 class PurchaseImport:
@@ -93,7 +95,7 @@ class PurchaseImport:
         unit, told, client = self._unit, fact.told, fact.client
         assert client is not None
         origin = self._origin(fact) if "external_id" in told else told.get("origin")
-        return Purchase(
+        return _purchase(
             PurchaseId(unit.new_id()), client.id, told.get("deal_id"), told["total"], None, told.get("items", ()),
             self._channel(fact), unit.source, origin, told.get("external_id"), told.get("at", unit.now), unit.now,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from crmkit.domain.email import email_key
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import ClientId
 from crmkit.domain.phone import phone_key
+from crmkit.domain.thawed import maker
 from crmkit.errors import Invalid
 from crmkit.services.checks import LINE, Checks
 from crmkit.services.new_client import NO_NAMES, NO_TAGS, READERS
@@ -21,6 +22,7 @@ from crmkit.services.unit import Unit
 
 #: How many different values of one column are remembered, and how many points one row may bring.
 MOST_KNOWN, MOST_POINTS = 10_000, 20
+_client = maker(Client)
 
 
 @attrs.define(slots=True, eq=False)
@@ -95,7 +97,7 @@ class Reader:
         told, now = row.told, unit.now
         get = told.get
         custom = NO_CUSTOM.with_given(told["custom"]) if "custom" in told else NO_CUSTOM
-        return Client(
+        return _client(
             ClientId(unit.new_id()), get("kind", "person"), told["name"], get("lifecycle", "prospect"),
             get("owner", unit.actor), get("source", unit.source), get("market_level", "potential"), get("region"),
             get("language"), get("time_zone"), get("tags", NO_TAGS), custom, row.names, None, unit.actor, now, now,

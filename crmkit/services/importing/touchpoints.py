@@ -10,6 +10,7 @@ from crmkit.domain.deal import Deal
 from crmkit.domain.events import TouchpointRecorded
 from crmkit.domain.ids import ClientId, TouchpointId
 from crmkit.domain.imported import ImportReport
+from crmkit.domain.thawed import maker
 from crmkit.domain.touchpoint import Channel, Direction, Initiator, Touchpoint
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import commanded
@@ -27,6 +28,8 @@ from crmkit.services.importing.facts import (
 from crmkit.services.importing.tally import Tally
 from crmkit.services.importing.vetting import objections
 from crmkit.services.unit import Unit
+
+_touchpoint = maker(Touchpoint)
 
 
 class TouchpointImport:
@@ -88,7 +91,7 @@ class TouchpointImport:
         assert client is not None
         began: Initiator = told.get("initiator") or ("client" if told["direction"] == "inbound" else "company")
         origin = self._origin(fact) if "external_id" in told else told.get("origin")
-        return Touchpoint(
+        return _touchpoint(
             TouchpointId(unit.new_id()), client.id, told.get("contact_id"), told.get("deal_id"),
             told.get("at", unit.now), told["channel"], told["direction"], began, told.get("outcome"),
             told.get("summary"), told.get("cost"), told.get("minutes"), unit.actor, origin, told.get("external_id"), None,

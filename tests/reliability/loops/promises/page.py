@@ -92,6 +92,14 @@ PROMISES = {
         "A server that goes away and comes back loses nothing it acknowledged, and nothing is done twice",
         "A server is crashed and started under four writers, who run each command under its key until it is answered.",
     ),
+    "R15": (
+        "An import that is killed goes on where it was, no row twice and none left out",
+        (
+            "An import under a key is killed at a random instant (SIGKILL) and started again, over and over, each time with "
+            "the same rows; after every kill no chunk may be half there. Once it comes to its end, the store and the journal "
+            "are compared with those of one clean import."
+        ),
+    ),
     "R18": (
         "All storages give the same answers",
         "One random history is played to each of them, and every answer and journal is compared.",
