@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from crmkit import CRM, Money
+from crmkit.domain.client import Client
 from crmkit.domain.records import RECORDS
 from crmkit.domain.scope import Scope
 from crmkit.errors import Conflict, Invalid, NotFound
@@ -19,6 +21,9 @@ from crmkit.ids import ClientId
 from crmkit.storage.sql import SQLStorage
 from crmkit.storage.sql.databases.psycopg_link import PsycopgLink
 from crmkit.storage.sql.together import MOST, Gathered, combined
+from crmkit.storage.sql.transaction import SQLTransaction
+from crmkit.testing import new_id
+from crmkit.testing.suite.opened import reading
 
 
 @pytest.fixture
@@ -238,3 +243,15 @@ def test_very_many_rows_are_sent_table_by_table() -> None:
 def _url(crm: CRM) -> str:
     storage: Any = crm._shared.storage  # pyright: ignore[reportPrivateUsage]
     return str(storage.engine.url)
+
+
+def test_questions_with_many_keys_are_planned_each_time(postgresql_url: str) -> None:
+    """A plan made for a small table would read all of it when it has grown; what has few keys is prepared."""
+    storage = SQLStorage(postgresql_url)
+    with closing(storage), reading(storage) as tx:
+        assert isinstance(tx, SQLTransaction)
+        for _ in range(3):
+            tx.get_many(Client, [new_id()])
+            tx.get_many(Client, [new_id() for _ in range(64)])
+        prepared = [text for (text,) in tx.rows("SELECT statement FROM pg_prepared_statements")]
+    assert [1] == [text.count("$") for text in prepared if "crm_client.id" in text]

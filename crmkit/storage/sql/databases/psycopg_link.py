@@ -18,6 +18,9 @@ from psycopg.pq.abc import PGresult
 MOST_PREPARED = 300
 #: How many statements we remember to have said once: some are said once ever.
 MOST_HEARD = 1000
+#: Questions with more parameters are planned each time: a plan made while a table was small would read all of it for
+#: hundreds of keys long after it grew, until the server next counts its rows. Planning takes little beside the answer.
+MOST_ASKED = 32
 _GONE = "The server has closed the connection."
 
 
@@ -124,6 +127,9 @@ class PsycopgLink:
     def _comes_again(self, key: tuple[bytes, tuple[int, ...]], fresh: int) -> bool:
         """Whether a statement is worth preparing: it was said before, and there is room for it."""
         if self._connection.prepare_threshold is None or len(self._prepared) + fresh >= MOST_PREPARED:
+            return False
+        sql, types = key
+        if len(types) > MOST_ASKED and sql.startswith(b"SELECT"):
             return False
         if key in self._heard:
             return True
