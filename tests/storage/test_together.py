@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -142,6 +142,21 @@ def test_who_sees_only_their_own_registers_in_one_round_trip_too(crm: CRM, said:
             assert ["Anna"] == [one.name for one in tx.clients.list()]
 
 
+@contextmanager
+def _overtaking(crm: CRM, work: Callable[[], None]) -> Iterator[Callable[[str], None]]:
+    """Lets somebody begin *work* meanwhile, and holds them to wait for such a lock; then to come to an end."""
+    with ThreadPoolExecutor(1) as pool, sa.create_engine(_url(crm), poolclass=sa.NullPool).connect() as looking:
+        begun: list[Future[None]] = []
+
+        def begin(lock: str) -> None:
+            begun.append(pool.submit(work))
+            while not looking.execute(sa.text(f"SELECT count(*) FROM pg_locks WHERE {lock}")).scalar_one():
+                assert wait(begun, timeout=0.02).not_done, "It did not wait."
+
+        yield begin
+        begun[0].result(30)
+
+
 def test_a_merge_meanwhile_leads_a_touchpoint_on(crm: CRM) -> None:
     """The row is held from the question to the commit: whoever comes second waits, and is led to the survivor."""
     with crm.begin() as tx:
@@ -151,14 +166,9 @@ def test_a_merge_meanwhile_leads_a_touchpoint_on(crm: CRM) -> None:
         with CRM.open(_url(crm)) as elsewhere, elsewhere.begin() as tx:
             tx.clients.merge(twin, into=anna)
 
-    with ThreadPoolExecutor(1) as pool, sa.create_engine(_url(crm), poolclass=sa.NullPool).connect() as looking:
-        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        with crm.begin() as tx:
-            tx.touchpoints.record(twin, channel="call", direction="inbound")
-            second = pool.submit(merge)
-            while not looking.execute(waiting).scalar_one():
-                assert wait([second], timeout=0.02).not_done, "It did not wait."
-        second.result(30)
+    with _overtaking(crm, merge) as second, crm.begin() as tx:
+        tx.touchpoints.record(twin, channel="call", direction="inbound")
+        second("NOT granted")
     with crm.begin() as tx:
         assert anna == tx.touchpoints.record(twin, channel="call", direction="inbound").client_id
     with crm.read() as tx:
@@ -174,14 +184,9 @@ def test_two_who_speak_for_one_client_at_once_are_both_heard(crm: CRM) -> None:
         with CRM.open(_url(crm)) as elsewhere, elsewhere.begin() as tx:
             tx.consents.withdraw(anna, purpose="marketing")
 
-    with ThreadPoolExecutor(1) as pool, sa.create_engine(_url(crm), poolclass=sa.NullPool).connect() as looking:
-        waiting = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        with crm.begin() as tx:
-            tx.consents.grant(anna, purpose="marketing", channel="email")
-            second = pool.submit(withdraw)
-            while not looking.execute(waiting).scalar_one():
-                assert wait([second], timeout=0.02).not_done, "It did not wait."
-        second.result(30)
+    with _overtaking(crm, withdraw) as second, crm.begin() as tx:
+        tx.consents.grant(anna, purpose="marketing", channel="email")
+        second("locktype = 'advisory' AND NOT granted")
     with crm.read() as tx:
         assert [("grant", 1), ("withdraw", 2)] == [(one.kind, one.seq) for one in tx.consents.list(client_id=anna)]
         assert not tx.consents.may_contact(anna, purpose="marketing", channel="email").allowed
