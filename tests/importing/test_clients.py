@@ -68,7 +68,7 @@ def test_a_bad_row_stops_no_other_and_is_told_without_what_stands_in_it(crm: CRM
     ]
     report = crm.import_clients(rows, chunk=2)
     assert (2, 0, 0, 4) == counts(report)
-    assert [(2, "phone"), (3, "name"), (4, "nickname"), (5, "row")] == [(one.row, one.path) for one in report.faults]
+    assert [(2, "phone"), (3, "name"), (4, "column 2"), (5, "row")] == [(one.row, one.path) for one in report.faults]
     assert not any(word in repr(report) for word in ("Boris", "Clärchen", "Dora", "+7912"))
     with crm.read() as tx:
         assert ["Anna", "Eve"] == sorted(client.name for client in tx.clients.stream())
@@ -256,3 +256,13 @@ def make_scoped() -> Callable[[str], CRM]:
     from crmkit.domain.scope import Scope
 
     return lambda url: CRM.open(url, region="RU", access=lambda actor: Scope("own", actor))
+
+
+def test_a_column_nobody_knows_is_told_by_its_place(crm: CRM) -> None:
+    """A file without a line of names has persons where names should be: they stay out of the report."""
+    headless = [{"Anna Ivanova": "Boris Petrov", "+79123456789": "+79123456780", "name": "Boris"}]
+    report = crm.import_clients(headless)
+    assert [("column 1", "unknown"), ("column 2", "unknown")] == [(one.path, one.code) for one in report.faults]
+    assert "name" in report.faults[0].message
+    assert "Anna" not in repr(report)
+    assert "912" not in repr(report)

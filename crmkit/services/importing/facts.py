@@ -19,6 +19,7 @@ from crmkit.errors import Fault, NotFound
 from crmkit.ports.accelerators import CHUNK, OutsideName, PointKey
 from crmkit.services.checks import Checks
 from crmkit.services.clients import Clients
+from crmkit.services.importing.columns import unknown
 from crmkit.services.importing.tally import Tally
 from crmkit.services.unit import Unit
 
@@ -28,7 +29,6 @@ R = TypeVar("R", bound=Record)
 Readers: TypeAlias = Mapping[str, Callable[[str, Any], Any]]
 #: The columns that say whose a row is; the first that is told counts.
 WHOSE = ("client_id", "client_external_id", "client_phone", "client_email")
-_UNKNOWN = "There is no such column here."
 NOT_FOUND = Fault("client_id", "not_found", "There is no such client. Import clients first.")
 TAKEN = Fault("external_id", "taken", "Another client's record has this id of this origin.")
 
@@ -54,7 +54,7 @@ def told_in(check: Checks, number: int, given: object, readers: Readers, region:
         if value is None or value == "" or column in WHOSE:
             continue
         if not isinstance(column, str) or (read := readers.get(column)) is None:
-            check.fault(column if isinstance(column, str) else "row", "unknown", _UNKNOWN)
+            unknown(check, row, column, [*readers, *WHOSE])
         else:
             told[column] = read(column, value)
     for column in WHOSE:

@@ -17,12 +17,14 @@ from crmkit.domain.phone import phone_key
 from crmkit.domain.thawed import maker
 from crmkit.errors import Invalid
 from crmkit.services.checks import LINE, Checks
+from crmkit.services.importing.columns import unknown
 from crmkit.services.new_client import NO_NAMES, NO_TAGS, READERS
 from crmkit.services.unit import Unit
 
 #: How many different values of one column are remembered, and how many points one row may bring.
 MOST_KNOWN, MOST_POINTS = 10_000, 20
 _client = maker(Client)
+COLUMNS = ("name", "phone", "email", "tags", "custom", "external_ids", "external_id", *READERS)
 
 
 @attrs.define(slots=True, eq=False)
@@ -66,7 +68,7 @@ class Reader:
             elif column == "email":
                 emails = value
             else:
-                self._other(row, column, value)
+                self._other(row, columns, column, value)
         if "name" not in row.told:
             self.check.text("name", None)
         if phones is not None:
@@ -75,7 +77,7 @@ class Reader:
             self._emails(emails, row.points)
         return row
 
-    def _other(self, row: Row, column: object, value: Any) -> None:
+    def _other(self, row: Row, columns: Mapping[object, Any], column: object, value: Any) -> None:
         """What fewer rows tell."""
         check = self.check
         if column == "tags":
@@ -89,8 +91,7 @@ class Reader:
         elif isinstance(column, str) and column in READERS:
             row.told[column] = self._once(column, value)
         else:
-            path = column if isinstance(column, str) else "row"
-            check.fault(path, "unknown", "A new client takes no such keyword.")
+            unknown(check, columns, column, COLUMNS)
 
     def client(self, unit: Unit, row: Row) -> Client:
         """The client of a row, as first written down; by position, for names would cost as much as the rest."""
