@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -143,7 +143,7 @@ def test_who_sees_only_their_own_registers_in_one_round_trip_too(crm: CRM, said:
 
 
 @contextmanager
-def _overtaking(crm: CRM, work: Callable[[], None]) -> Iterator[Callable[[str], None]]:
+def _overtaking(crm: CRM, work: Callable[[], None]) -> Generator[Callable[[str], None]]:
     """Lets somebody begin *work* meanwhile, and holds them to wait for such a lock; then to come to an end."""
     with ThreadPoolExecutor(1) as pool, sa.create_engine(_url(crm), poolclass=sa.NullPool).connect() as looking:
         begun: list[Future[None]] = []
