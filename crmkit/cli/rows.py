@@ -34,9 +34,10 @@ def rows_of(file: Path, columns: Mapping[str, str]) -> Iterator[Any]:
 
 
 def _named(row: Mapping[str, Any], columns: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """What is left out tells nothing, but keeps its place: a report counts the columns as the file does."""
     for column, cell in row.items():
-        if (name := columns.get(column, column)) != "-":
-            yield name, cell
+        name = columns.get(column, column)
+        yield (f"-{column}", None) if name == "-" else (name, cell)
 
 
 def _check_text(file: Path) -> None:

@@ -104,8 +104,7 @@ def command(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P],
             with unit.slots.around(unit):
                 return verb(room, *args, **given)
         except BaseException as error:
-            if unit.written != written or isinstance(error, Conflict):
-                unit.end()
+            _failed(unit, written, error)
             raise
         finally:
             unit.command = outer
@@ -127,11 +126,16 @@ def commanded(unit: Unit, name: str) -> Generator[None]:
             with unit.slots.around(unit):
                 yield
     except BaseException as error:
-        if unit.written != written or isinstance(error, Conflict):
-            unit.end()
+        _failed(unit, written, error)
         raise
     finally:
         unit.command = outer
+
+
+def _failed(unit: Unit, written: int, error: BaseException) -> None:
+    """A verb that failed half-way, or was overtaken, ends the transaction; one that wrote nothing leaves it open."""
+    if unit.written != written or isinstance(error, Conflict):
+        unit.end()
 
 
 def _snake(name: str) -> str:

@@ -129,6 +129,15 @@ def test_more_cells_than_columns_are_a_fault_of_that_row(url: str, tmp_path: Pat
     assert "1 added, 0 updated, 0 skipped, 1 refused" in _run("clients", file, url).stdout
 
 
+def test_a_column_nobody_knows_is_counted_as_in_the_file(url: str, tmp_path: Path) -> None:
+    """Columns that are left out count, too; the name is not shown, for a file without heads has persons there."""
+    file = tmp_path / "a.csv"
+    file.write_text("number,name,nickname\n17,Anna,Annie\n")
+    said = _run("clients", file, url, "--map", "number=-").stdout
+    assert "column 3" in said
+    assert "nickname" not in said
+
+
 def test_a_mapping_without_a_field_is_explained(url: str, people: Path) -> None:
     """By what it should look like."""
     done = _run("clients", people, url, "--map", "Telefon")

@@ -109,6 +109,13 @@ def test_no_rows_at_all_are_no_list(crm: CRM) -> None:
         crm.import_purchases(row)
 
 
+def test_a_column_nobody_knows_is_told_by_its_place(crm: CRM, anna: Client) -> None:
+    """Never by its name: in a file without a line of names that is what the first row says."""
+    report = crm.import_touchpoints([{"client_id": anna.id, "channel": "call", "Boris Petrov": "x"}])
+    assert ("column 3", "unknown") in [(one.path, one.code) for one in report.faults]
+    assert "Boris" not in repr(report)
+
+
 def test_unknown_clients_are_not_asked_for_one_by_one(tmp_path: Path) -> None:
     """Nor are those who were merged: however many they are, they take as many statements as a few."""
     storage = SQLStorage(f"sqlite:///{tmp_path}/shop.db")

@@ -46,13 +46,6 @@ def _sent(tx: StorageTransaction, work: Callable[[], Any]) -> list[str]:
     return sent
 
 
-def _plan(tx: StorageTransaction, work: Callable[[], Any]) -> str:
-    """How SQLite finds its way for the one statement *work* sends."""
-    assert isinstance(tx, SQLTransaction)
-    (statement,) = _sent(tx, work)
-    return " ".join(row[3] for row in tx.read(f"EXPLAIN QUERY PLAN {statement}", ()))
-
-
 def test_many_ids_take_one_statement_for_each_chunk(storage: SQLStorage) -> None:
     """Never one for each id, and never one statement text for each count of them."""
     with reading(storage) as tx:
@@ -151,7 +144,9 @@ def test_the_last_touchpoints_are_read_in_their_order(storage: SQLStorage) -> No
     ada = a_client()
     query = Query(Touchpoint, Test("client_id", "eq", ada.id), "occurred_at", descending=True, limit=50)
     with reading(storage) as tx:
-        plan = _plan(tx, lambda: tx.select(query))
+        assert isinstance(tx, SQLTransaction)
+        (statement,) = _sent(tx, lambda: tx.select(query))
+        plan = " ".join(row[3] for row in tx.read(f"EXPLAIN QUERY PLAN {statement}", ()))
     assert "USING PRIMARY KEY (client_id=?)" in plan
     assert "TEMP B-TREE" not in plan
 
