@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,9 @@ from crmkit.domain.query import Query
 from crmkit.domain.scope import EVERYONE
 from crmkit.errors import CRMError, Invalid, SchemaAhead, SchemaBehind
 from crmkit.storage.opening import open_storage
-from crmkit.storage.sql import migrations, revisions
+from crmkit.storage.sql import SQLStorage, migrations, revisions
 from crmkit.storage.sql.history import HEAD, REVISIONS, VERSION_TABLE
+from crmkit.storage.sql.indexing import REPLACED
 from crmkit.storage.sql.revisions import ddl
 from crmkit.storage.sql.schema import metadata
 from crmkit.testing import a_client
@@ -54,11 +55,12 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def upgraded(file: Path) -> Generator[sa.Connection]:
-    """A database made by the revisions alone."""
+    """A database made by the revisions, and the indexes that are built after them."""
     engine = sa.create_engine(f"sqlite:///{file}", poolclass=NullPool)
     with engine.connect() as connection:
         migrations.upgrade(connection)
         connection.commit()
+        SQLStorage(f"sqlite:///{file}", migrate="upgrade").close()
         yield connection
     engine.dispose()
 
@@ -88,7 +90,20 @@ def test_the_revisions_say_the_same_to_every_database(known: Any) -> None:
     dialect, said = known(), io.StringIO()
     migrations.say(dialect.name, said)
     statements = {_plain(one) for one in said.getvalue().split(";") if "CREATE" in one and VERSION_TABLE not in one}
-    assert {_plain(one) for one in ddl(dialect) if VERSION_TABLE not in one} == statements
+    assert "INSERT INTO crm_filling (name) SELECT 'indexes'" in said.getvalue()
+    wanted = {_plain(one) for one in ddl(dialect) if VERSION_TABLE not in one}
+    later, replaced = _named(wanted) - _named(statements), {f"{table}_{'_'.join(names)}" for table, names in REPLACED}
+    assert (13, replaced) == (len(later), _named(statements) - _named(wanted))
+    assert {one for one in wanted if not later & _named([one])} == {
+        one for one in statements if not replaced & _named([one])
+    }
+
+
+def _named(statements: Iterable[str]) -> set[str]:
+    """The indexes they build."""
+    return {
+        name for one in statements for name in re.findall(r"CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?(\w+)", one)
+    }
 
 
 def _plain(statement: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import sqlalchemy as sa
 from older_crmkit import Change, OlderStore, Writer, engine_of, seed, state
 from private_servers import MariaDBServer, PostgreSQLServer
 from private_servers.programs import wait_for
@@ -20,6 +21,7 @@ from crmkit import CRM
 from crmkit.errors import SchemaAhead, SchemaBehind
 from crmkit.storage.opening import Migrate
 from crmkit.storage.sql import SQLStorage, check, migrations
+from crmkit.storage.sql.databases.known import database_of
 from crmkit.storage.sql.history import HEAD, VERSION_TABLE
 from crmkit.testing import a_client
 
@@ -162,7 +164,7 @@ def test_a_file_that_is_locked_for_long_does_not_end_the_filling(url: str, monke
             held.append(True)
 
     upgrade = Thread(target=lambda: SQLStorage(url, migrate="upgrade", progress=told).close())
-    monkeypatch.setattr("crmkit.storage.sql.filling.ATTEMPTS", 10_000)
+    monkeypatch.setattr("crmkit.storage.sql.stepping.ATTEMPTS", 10_000)
     upgrade.start()
     while not held:
         upgrade.join(0.01)
@@ -244,6 +246,45 @@ def test_down_and_up_again_changes_no_record(url: str) -> None:
     assert () == check(url)
     with CRM.open(url) as crm, crm.read() as tx:
         assert 1 == tx.clients.count(text="seed7")
+
+
+INDEX = "crm_touchpoint_occurred_at_id"
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_an_index_that_was_built_half_is_built_again(url: str) -> None:
+    """PostgreSQL keeps it up, and never uses it."""
+    seed(url, 5)
+    SQLStorage(url, migrate="upgrade").close()
+    engine = engine_of(url)
+    valid = sa.text(f"SELECT indisvalid FROM pg_index WHERE indexrelid = '{INDEX}'::regclass")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{INDEX}'::regclass")
+        connection.exec_driver_sql("INSERT INTO crm_filling (name) VALUES ('indexes')")
+        connection.commit()
+        SQLStorage(url, migrate="upgrade").close()
+        assert connection.execute(valid).scalar_one()
+    engine.dispose()
+    assert () == check(url)
+
+
+@pytest.mark.parametrize("url", ["postgresql", HEAVY[1]], indirect=True)
+def test_who_finds_another_at_the_indexes_waits(url: str) -> None:
+    """Two builders of one table would wait for each other."""
+    seed(url, 5)
+    other = OlderStore(url)
+    database = database_of(url)[0]
+    upgrade = Thread(target=lambda: SQLStorage(url, migrate="upgrade").close())
+    with database.building(other.link) as mine:
+        assert mine
+        upgrade.start()
+        upgrade.join(0.5)
+        assert upgrade.is_alive()
+        assert INDEX not in {name for name, _ in other.link.execute(database.indexes).fetchall()}
+    upgrade.join(60)
+    assert INDEX in {name for name, _ in other.link.execute(database.indexes).fetchall()}
+    other.close()
+    assert () == check(url)
 
 
 @pytest.mark.parametrize("url", DATABASES, indirect=True)

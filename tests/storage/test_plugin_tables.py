@@ -157,7 +157,7 @@ def test_a_plugins_tables_come_change_and_go(
         ('op.drop_table("crm_note")', "crm_note"),
         ('op.add_column("crm_client", sa.Column("bad__x", sa.Integer))', "crm_client"),
         ('op.create_index("bad__name", "crm_client", ["name"])', "crm_client"),
-        ('op.drop_index("crm_client_owner")', "crm_client_owner"),
+        ('op.drop_index("crm_client_created_at")', "crm_client_created_at"),
         ('op.rename_table("crm_note", "bad__note")', "crm_note"),
         ('op.execute("DELETE FROM crm_note")', "SQL as text"),
         ('op.get_bind().exec_driver_sql("DROP TABLE crm_note")', "SQL as text"),

@@ -11,13 +11,19 @@ from typing import Any
 import attrs
 import pytest
 
+from crmkit.domain.call import Call
 from crmkit.domain.client import Client
 from crmkit.domain.consent import Consent
+from crmkit.domain.contact import Contact
+from crmkit.domain.deal import Deal
+from crmkit.domain.document import Document
 from crmkit.domain.ids import NIL
 from crmkit.domain.money import Money
+from crmkit.domain.note import Note
 from crmkit.domain.purchase import Purchase
 from crmkit.domain.query import Query
 from crmkit.domain.scope import EVERYONE, Scope
+from crmkit.domain.ticket import Ticket
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.domain.where import EVERYTHING, Test
 from crmkit.fields import F
@@ -159,3 +165,38 @@ def test_what_waits_is_bounded(storage: SQLStorage) -> None:
         sent = _sent(tx, lambda: [tx.insert(a_touchpoint(ada)) for _ in range(5000)])
         inserts = [statement for statement in sent if statement.startswith("INSERT")]
     assert 4000 <= len(inserts) < 5000
+
+
+IN_ORDER: dict[str, Query[Any]] = {
+    "clients": Query(Client, order_by="created_at"),
+    "an owner's clients": Query(Client, F.client.owner.eq("17"), "created_at"),
+    "clients of a lifecycle": Query(Client, F.client.lifecycle.eq("active"), "created_at"),
+    "contacts": Query(Contact, order_by="created_at"),
+    "deals": Query(Deal, order_by="opened_at"),
+    "an owner's deals": Query(Deal, F.deal.owner.eq("17"), "opened_at"),
+    "a column of the board": Query(
+        Deal, Test("status", "eq", "open") & Test("pipeline", "eq", "sales") & Test("stage", "eq", "new"), "stage_since"
+    ),
+    "purchases": Query(Purchase, order_by="bought_at"),
+    "touchpoints": Query(Touchpoint, order_by="occurred_at"),
+    "calls": Query(Call, order_by="started_at"),
+    "notes": Query(Note, order_by="created_at"),
+    "tickets": Query(Ticket, order_by="opened_at"),
+    "documents": Query(Document, order_by="created_at"),
+}
+
+
+@pytest.mark.parametrize("after", [None, (NOON, NIL)], ids=["first", "further"])
+@pytest.mark.parametrize("descending", [False, True], ids=["oldest", "newest"])
+@pytest.mark.parametrize("asked", IN_ORDER)
+def test_a_page_is_read_in_its_order(
+    storage: SQLStorage, asked: str, descending: bool, after: tuple[Any, Any] | None
+) -> None:
+    """Nothing is sorted, so that a page costs the same in a store of any size."""
+    query = attrs.evolve(IN_ORDER[asked], descending=descending, limit=50, after=after)
+    with reading(storage) as tx:
+        assert isinstance(tx, SQLTransaction)
+        (statement,) = _sent(tx, lambda: tx.select(query))
+        plan = " ".join(row[3] for row in tx.read(f"EXPLAIN QUERY PLAN {statement}", ()))
+    assert "USING INDEX" in plan
+    assert "USE TEMP B-TREE" not in plan

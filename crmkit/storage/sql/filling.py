@@ -5,36 +5,28 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from crmkit.domain.client import Client
 from crmkit.domain.ids import ClientId
 from crmkit.domain.query import Query
 from crmkit.domain.where import EVERYTHING, Test, Where
-from crmkit.errors import Conflict, CRMError, StorageBusy
 from crmkit.storage.sql.databases.database import Link
+from crmkit.storage.sql.indexing import INDEXES, build
+from crmkit.storage.sql.stepping import Begin, patiently, pause, step
 
 if TYPE_CHECKING:
     from crmkit.storage.sql.connections import Connections
     from crmkit.storage.sql.transaction import SQLTransaction
 
-T = TypeVar("T")
-#: Opens a transaction that writes.
-Begin = Callable[[], "SQLTransaction"]
 #: Hears how many clients of how many are done.
 Progress = Callable[[int, int], None]
 #: How many clients a step fills: some tenths of a second of work.
 STEP = 500
-#: The longest pause between two steps. SQLite queues nobody: who found it locked looks again every tenth of a second at
-#: last, and must find it open then. A step that took less leaves it open for as long as it held it.
-PAUSE = 0.11
 #: Where the position stands once every client was passed.
 BEHIND_ALL = "f" * 32
-#: How often a step that met a writer is tried.
-ATTEMPTS = 20
 _IDS = re.compile(r'"([0-9a-f]{32})"').findall
 
 
@@ -42,19 +34,23 @@ def fill(begin: Begin, connections: Connections, progress: Progress | None = Non
     """
     Fill whatever is noted as unfilled, from where it was left; two who do it at once do no harm.
 
-    First every client in the order of ids. Then those whom the journal names since the beginning, for a writer of an
+    Indexes come first: they take the longest hold of a store, and what follows is not kept up. Then, for what is derived,
+    every client in the order of ids, and those whom the journal names since the beginning, for a writer of an
     older crmkit keeps nothing but the records themselves: until there is no new entry at the moment the note goes.
     """
-    while noted := _step(begin, lambda tx: tx.rows(tx.statements.one["fillings"])):
+    while noted := step(begin, lambda tx: tx.rows(tx.statements.one["fillings"])):
+        if any(name == INDEXES for name, *_ in noted):
+            build(begin, connections)
+            continue
         name, position, since = noted[0]
         if since is None:
             since = _settled(connections)
-            _step(begin, partial(_note, name, position, since))
+            step(begin, partial(_note, name, position, since))
         _everyone(begin, name, position, since, progress)
         while (end := _settled(connections)) > since:
             since = _named(begin, name, since, end)
-        one = _step(begin, lambda tx: tx.statements.one["filled"])
-        _patiently(connections, partial(_end, connections, name, since, one))
+        one = step(begin, lambda tx: tx.statements.one["filled"])
+        patiently(connections, partial(_end, connections, name, since, one))
 
 
 def _note(name: str, position: str | None, since: int, tx: SQLTransaction) -> None:
@@ -64,17 +60,17 @@ def _note(name: str, position: str | None, since: int, tx: SQLTransaction) -> No
 def _everyone(begin: Begin, name: str, position: str | None, since: int, progress: Progress | None) -> None:
     done, total = 0, 0
     if progress is not None:
-        total = _step(begin, lambda tx: tx.count(Client, _beyond(position)))
+        total = step(begin, lambda tx: tx.count(Client, _beyond(position)))
     while True:
         started = time.monotonic()
-        some = _step(begin, partial(_some, name, position, since))
+        some = step(begin, partial(_some, name, position, since))
         if not some:
             return
         position = some[-1].hex
         done += len(some)
         if progress is not None:
             progress(done, max(done, total))
-        time.sleep(min(time.monotonic() - started, PAUSE))
+        pause(started)
 
 
 def _some(name: str, position: str | None, since: int, tx: SQLTransaction) -> list[ClientId]:
@@ -92,7 +88,7 @@ def _beyond(position: str | None) -> Where:
 def _named(begin: Begin, name: str, since: int, end: int) -> int:
     """Refresh whom the entries after *since* name, up to *end*: what is above may come before what is still written."""
     while since < end:
-        since = _step(begin, partial(_some_named, name, since, end))
+        since = step(begin, partial(_some_named, name, since, end))
     return since
 
 
@@ -112,50 +108,8 @@ def _clients_in(texts: Iterable[str]) -> list[ClientId]:
 
 def _settled(connections: Connections) -> int:
     """The last journal entry there is, with none below it still to come."""
-    return _patiently(connections, connections.database.journal_end)
+    return patiently(connections, connections.database.journal_end)
 
 
 def _end(connections: Connections, name: str, since: int, sql: str, link: Link) -> None:
     connections.database.end_unless_since(link, since, sql, (name,))
-
-
-def _patiently(connections: Connections, work: Callable[[Link], T]) -> T:
-    """Work on a connection of its own; who found a writer there lets it finish and tries again."""
-    database, left = connections.database, ATTEMPTS
-    failure: CRMError
-    while True:
-        connection = connections.take()
-        try:
-            done = work(connection.link)
-        except database.errors as error:
-            failure = database.translated(error, "schema")
-            connections.drop(connection)
-        except BaseException:
-            connections.drop(connection)
-            raise
-        else:
-            connections.give(connection)
-            return done
-        left -= 1
-        if left == 0 or not isinstance(failure, StorageBusy):
-            break
-        time.sleep(PAUSE)
-    raise failure
-
-
-def _step(begin: Begin, work: Callable[[SQLTransaction], T]) -> T:
-    """Do one step in one transaction; who met a writer there tries again."""
-    for _ in range(ATTEMPTS - 1):
-        with suppress(Conflict, StorageBusy):
-            return _tried(begin, work)
-    return _tried(begin, work)
-
-
-def _tried(begin: Begin, work: Callable[[SQLTransaction], T]) -> T:
-    tx = begin()
-    try:
-        done = work(tx)
-        tx.commit()
-        return done
-    finally:
-        tx.rollback()

@@ -9,5 +9,7 @@ HOSTS_VERSION_TABLE = "alembic_version"
 #: What ours begin with: a host may have a 0001 of its own.
 OURS = "crmkit_"
 #: Ours, oldest first.
-REVISIONS = ("crmkit_0001", "crmkit_0002", "crmkit_0003", "crmkit_0004", "crmkit_0005", "crmkit_0006")
+REVISIONS = (
+    "crmkit_0001", "crmkit_0002", "crmkit_0003", "crmkit_0004", "crmkit_0005", "crmkit_0006", "crmkit_0007",
+)  # fmt: skip
 HEAD = REVISIONS[-1]

@@ -16,8 +16,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from crmkit.errors import CRMError, Fault, Invalid, SchemaAhead, SchemaBehind, StorageBusy
 from crmkit.storage.opening import Migrate
 from crmkit.storage.sql.databases.database import SCHEMA_LOCK, Link
-from crmkit.storage.sql.filling import PAUSE, Begin, Progress, fill
+from crmkit.storage.sql.filling import Progress, fill
 from crmkit.storage.sql.history import HEAD, HOSTS_VERSION_TABLE, OURS, REVISIONS, VERSION_TABLE
+from crmkit.storage.sql.stepping import PAUSE, Begin
 
 if TYPE_CHECKING:
     from crmkit.storage.sql.connections import Connections

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -20,6 +21,8 @@ JOURNAL_END = "SELECT COALESCE(MAX(seq), 0) FROM crm_journal"
 HASTE = 1
 #: Who may make or change a schema: a lock of this name is held meanwhile.
 SCHEMA_LOCK = "crmkit:schema"
+#: Who builds indexes beside writers holds this one.
+INDEX_LOCK = "crmkit:indexes"
 #: What Python itself raises for numbers and texts that no column can hold.
 UNSTORABLE = (OverflowError, UnicodeEncodeError)
 
@@ -68,6 +71,8 @@ class Database(ABC):
     reading: tuple[str, ...]
     #: One parameter; a row comes back if there is a table of this name.
     has_table: str
+    #: All indexes that are there: their names, and whether they are built to the end.
+    indexes: str
     #: Whether a statement that makes or changes tables can be rolled back.
     transactional_ddl: bool
     #: Whether one question may be asked without beginning anything: it sees one snapshot all the same.
@@ -124,6 +129,19 @@ class Database(ABC):
     @abstractmethod
     def end_unless_since(self, link: Link, since: int, sql: str, args: Sequence[object]) -> None:
         """Run *sql* if no journal entry came after *since*, while nobody commits one."""
+
+    @contextmanager
+    def building(self, link: Link) -> Generator[bool]:
+        """Be the only one who builds indexes, outside any transaction; False if somebody else does."""
+        yield True
+
+    def create_index(self, link: Link, name: str, sql: str) -> None:
+        """Build an index that is not there to the end; others may write meanwhile, or wait for moments."""
+        link.execute(sql)
+
+    def drop_index(self, link: Link, name: str, table: str) -> None:
+        """Drop an index that is there, as gently."""
+        link.execute(f"DROP INDEX {name}")
 
     @abstractmethod
     def lock(self, link: Link, names: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -23,7 +24,16 @@ from crmkit.errors import (
     StorageUnreachable,
 )
 from crmkit.storage.sql.codecs import BYTES_AND_NAIVE
-from crmkit.storage.sql.databases.database import HASTE, JOURNAL_END, PATIENCE, UNSTORABLE, Cursor, Database, Link
+from crmkit.storage.sql.databases.database import (
+    HASTE,
+    INDEX_LOCK,
+    JOURNAL_END,
+    PATIENCE,
+    UNSTORABLE,
+    Cursor,
+    Database,
+    Link,
+)
 from crmkit.storage.sql.mapping import Mappings
 
 try:
@@ -44,6 +54,9 @@ _BUSY = {1205, 1040, 1203}
 _FULL = {3, 1021, 1114, 1030}
 _UNSTORABLE = {1153, 1264, 1292, 1366, 1406, 3854}
 _LOST = {1053, 1927, 2003, 2006, 2013, 2055}
+#: At its end a change keeps everybody from its table, and asks for those that point to it, too: a writer who has written
+#: one of those and comes for the table is then waited for and waits, which InnoDB does not see.
+_HASTILY = f"SET STATEMENT lock_wait_timeout = {HASTE}, innodb_lock_wait_timeout = {HASTE} FOR"
 #: How many names one statement locks.
 MOST_LOCKS = 100
 
@@ -83,6 +96,7 @@ class MariaDB(Database):
         "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     )
     has_table = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s"
+    indexes = "SELECT DISTINCT index_name, 1 FROM information_schema.statistics WHERE table_schema = DATABASE()"
     transactional_ddl = False
     hasty = (f"SET SESSION lock_wait_timeout = {HASTE}",)
 
@@ -137,6 +151,22 @@ class MariaDB(Database):
         if int(link.execute(JOURNAL_END).fetchall()[0][0]) <= since:
             link.execute(sql, args)
         link.execute("UNLOCK TABLES")
+
+    @contextmanager
+    def building(self, link: Link) -> Generator[bool]:
+        """A named lock of the session."""
+        assert isinstance(link, PyMySQLLink)
+        ((mine,),) = link.execute("SELECT GET_LOCK(CONCAT(%s, DATABASE()), 0) = 1", (_short(INDEX_LOCK),)).fetchall()
+        link.locked = bool(mine)
+        yield link.locked
+        self.unlock(link)
+
+    def create_index(self, link: Link, name: str, sql: str) -> None:
+        """Writers are kept out at its beginning and end only."""
+        link.execute(f"{_HASTILY} {sql}")
+
+    def drop_index(self, link: Link, name: str, table: str) -> None:
+        link.execute(f"{_HASTILY} DROP INDEX {name} ON {table}")
 
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Named locks of the session, in the order given; they are no part of the transaction."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from hashlib import blake2b
 from struct import unpack
@@ -25,7 +26,16 @@ from crmkit.errors import (
     StorageUnreachable,
 )
 from crmkit.storage.sql.codecs import AS_THEY_ARE
-from crmkit.storage.sql.databases.database import HASTE, JOURNAL_END, PATIENCE, UNSTORABLE, Cursor, Database, Link
+from crmkit.storage.sql.databases.database import (
+    HASTE,
+    INDEX_LOCK,
+    JOURNAL_END,
+    PATIENCE,
+    UNSTORABLE,
+    Cursor,
+    Database,
+    Link,
+)
 from crmkit.storage.sql.mapping import Mappings
 
 try:
@@ -71,6 +81,10 @@ class PostgreSQL(Database):
     writing = ("BEGIN",)
     reading = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
     has_table = "SELECT 1 WHERE to_regclass(%s::text) IS NOT NULL"
+    indexes = (
+        "SELECT relname::text, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
+        "WHERE relnamespace = current_schema()::regnamespace"
+    )
     transactional_ddl = True
     reads_alone = True
     writes_together = True
@@ -161,6 +175,22 @@ class PostgreSQL(Database):
         assert isinstance(link, PsycopgLink)
         names = ", ".join(f'"{column.name}"' for column in table.columns)
         link.copy(f'COPY "{table.name}" ({names}) FROM STDIN', rows)
+
+    @contextmanager
+    def building(self, link: Link) -> Generator[bool]:
+        """Never waited for: one who waits sees the tables as they were, and whoever builds would wait for that one."""
+        ((mine,),) = link.execute("SELECT pg_try_advisory_lock(%s)", (_number(INDEX_LOCK),)).fetchall()
+        yield mine
+        if mine:
+            link.execute("SELECT pg_advisory_unlock(%s)", (_number(INDEX_LOCK),))
+
+    def create_index(self, link: Link, name: str, sql: str) -> None:
+        """Who was interrupted left an index that is never used, yet kept up."""
+        self.drop_index(link, name, "")
+        link.execute(sql.replace("INDEX", "INDEX CONCURRENTLY", 1))
+
+    def drop_index(self, link: Link, name: str, table: str) -> None:
+        link.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Advisory locks of the transaction, in the order given."""

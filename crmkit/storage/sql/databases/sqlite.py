@@ -41,6 +41,7 @@ class SQLite(Database):
     writing = ("BEGIN IMMEDIATE",)
     reading = ("BEGIN",)
     has_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    indexes = "SELECT name, 1 FROM sqlite_master WHERE type = 'index'"
     transactional_ddl = True
     reads_alone = True
 
@@ -123,6 +124,13 @@ class SQLite(Database):
         if self.journal_end(link) <= since:
             link.execute(sql, args)
         link.execute("COMMIT")
+
+    def create_index(self, link: Link, name: str, sql: str) -> None:
+        """Somebody else may have built it meanwhile: one writes at a time, and the name decides."""
+        link.execute(sql.replace("INDEX", "INDEX IF NOT EXISTS", 1))
+
+    def drop_index(self, link: Link, name: str, table: str) -> None:
+        link.execute(f"DROP INDEX IF EXISTS {name}")
 
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Nothing to do: one transaction writes at a time, and BEGIN IMMEDIATE has waited for that."""

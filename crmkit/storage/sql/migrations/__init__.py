@@ -3,7 +3,8 @@ crmkit's revisions, run by Alembic inside a transaction that the caller began.
 
 A host with Alembic of its own adds `crmkit.storage.sql.migrations:versions` to its `version_locations` instead. A new
 revision never imports the tables: it says what they were when it was written. It makes tables only; what they are to
-be filled with is noted in `crm_filling` and done in small steps afterwards, so that nobody is held up for long.
+be filled with, and indexes of tables that hold something, are noted in `crm_filling` and done in small steps
+afterwards, so that nobody is held up for long.
 """
 
 from __future__ import annotations
