@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from crmkit.domain.frozen_map import FrozenMap
@@ -20,7 +21,7 @@ def row_of(entry: Entry, database: Database) -> tuple[object, ...]:
     """The columns of one entry, from id to attempts, without the claim's."""
     first, names, stored = entry.events[0], entry.subscribers, database.stored
     source, state = first.source, PENDING if names else SETTLED
-    told = (events_text(entry.events), map_text(_with_depth(names, entry.depth)), state, 0)
+    told = (events_text(entry.events), _subscribers_text(names, entry.depth), state, 0)
     said = (first.actor, source.channel, source.plugin, source.campaign, source.ref, first.correlation_id)
     return (stored(first.id), stored(first.at), *said, *told)
 
@@ -36,5 +37,7 @@ def entry_of(row: tuple[Any, ...], database: Database) -> Entry:
     return Entry(events_of(events, shared), FrozenMap(told), depth)
 
 
-def _with_depth(names: FrozenMap[str, tuple[int, ...]], depth: int) -> FrozenMap[str, tuple[int, ...]]:
-    return FrozenMap({**names, _DEPTH: (depth,)}) if depth else names
+@lru_cache(maxsize=256)
+def _subscribers_text(names: FrozenMap[str, tuple[int, ...]], depth: int) -> str:
+    """The same few hear of most transactions, over and over."""
+    return map_text(FrozenMap({**names, _DEPTH: (depth,)}) if depth else names)
