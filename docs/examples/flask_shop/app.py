@@ -1,0 +1,174 @@
+"""
+A shop's back office on Flask: look clients up, correct them, move deals along, bring in a CSV.
+
+`pip install crmkit flask`, then `flask --app app run`. Your own login and CSRF protection go in front.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from io import StringIO
+from typing import Any
+
+from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from crmkit import CRM, ContactPoint, Source, Transaction
+from crmkit.errors import Conflict, CRMError, Fault, Invalid, NotFound, Rejected
+from crmkit.ids import ClientId, client_id, deal_id
+
+FILTERS = ("text", "lifecycle", "owner", "tag")
+ORDERS = {"name": "Name", "-last_bought_at": "Bought last", "-last_touched_at": "Spoken to last"}
+COLUMNS = {"Name": "name", "Phone": "phone", "E-mail": "email", "Tags": "tags"}  # as the shop's files call them
+ANSWERS: dict[type[CRMError], int] = {Invalid: 400, Rejected: 403, NotFound: 404, Conflict: 409}
+
+shop = Blueprint("shop", __name__)
+
+
+def create_app(crm: CRM | None = None) -> Flask:
+    """Make the shop; its tests hand in a CRM in memory. One CRM serves all threads."""
+    app = Flask(__name__)
+    app.extensions["crmkit"] = crm or CRM.open("sqlite:///shop.db", region="DE")
+    app.register_blueprint(shop)
+    for error in ANSWERS:
+        app.register_error_handler(error, _explain)
+    return app
+
+
+def acting() -> CRM:
+    """Give the CRM for whoever is logged in: what they change is put down to them. Binding is cheap."""
+    crm: CRM = current_app.extensions["crmkit"]
+    return crm.bind(actor=request.remote_user, source=Source("web"))
+
+
+@shop.get("/")
+def clients() -> str:
+    """Search, filter, sort and leaf through; what a form leaves empty is not asked."""
+    asked: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name))}
+    order: Any = request.args.get("order_by") or "name"
+    with acting().read() as tx:
+        page = tx.clients.list(**asked, order_by=order, after=request.args.get("after") or None, limit=20)
+        total = tx.clients.count(**asked)
+    return render_template("clients.html", page=page, total=total, asked=asked, order=order, orders=ORDERS)
+
+
+@shop.get("/clients/<id>")
+def card(id: str) -> str:
+    """Show everything about one client; an id that is none is a 404 like one nobody has."""
+    with acting().read() as tx:
+        return render_template("card.html", card=tx.clients.card(client_id(id)))
+
+
+@shop.route("/clients/<id>/edit", methods=["GET", "POST"])
+def edit(id: str) -> Response | str | tuple[str, int]:
+    """Show what is there, or write what came back; faults stand beside their fields, with what was typed."""
+    client = client_id(id)
+    if request.method == "GET":
+        with acting().read() as tx:
+            return render_template("edit.html", id=id, form=_shown(tx, client), faults={})
+    try:
+        with acting().begin() as tx:
+            _save(tx, client, request.form)
+    except (Invalid, Rejected) as error:
+        faults = {fault.path: fault.message for fault in error.faults}
+        return render_template("edit.html", id=id, form=request.form, faults=faults), 422
+    return redirect(url_for(".card", id=id))
+
+
+@shop.get("/board")
+def board() -> str:
+    """Show the open deals, a column per stage, each with its client's name."""
+    with acting().read() as tx:
+        deals = tx.deals.board()
+        named = tx.clients.get_many({deal.client_id for column in deals.columns for deal in column.deals})
+    return render_template("board.html", board=deals, clients=named)
+
+
+@shop.post("/deals/<id>")
+def move(id: str) -> Response:
+    """Move a deal, or win it; who saw an older state of it is told."""
+    deal, to, seen = deal_id(id), request.form["to"], int(request.form["version"])
+    with acting().begin() as tx:
+        if to == "won":
+            tx.deals.win(deal, version=seen)
+        else:
+            tx.deals.move(deal, to=to, version=seen)
+    return redirect(url_for(".board"))
+
+
+@shop.route("/import", methods=["GET", "POST"])
+def bring_in() -> str:
+    """Try a file, or bring it in; every row that is refused is named, the others are kept."""
+    report = None
+    if request.method == "POST":
+        try:
+            text = request.files["file"].read().decode("utf-8-sig")  # spreadsheets put a mark in front
+        except UnicodeDecodeError:
+            abort(400, "Save the file as CSV in UTF-8.")
+        report = acting().import_clients(_rows(text), on_match="update", dry_run="try" in request.form)
+    return render_template("import.html", columns=COLUMNS, report=report)
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    status = next(code for kind, code in ANSWERS.items() if isinstance(error, kind))
+    return render_template("error.html", error=error, status=status), status
+
+
+def _shown(tx: Transaction, id: ClientId) -> Mapping[str, object]:
+    client, phone = tx.clients.get(id), _phone(tx, id)
+    return {
+        "version": client.version,
+        "name": client.name,
+        "language": client.language or "",
+        "owner": client.owner or "",
+        "tags": ", ".join(sorted(client.tags)),
+        "phone_id": phone.id if phone else "",
+        "phone": phone.value if phone else "",
+    }
+
+
+def _phone(tx: Transaction, id: ClientId) -> ContactPoint | None:
+    return next(iter(tx.contact_points.list(client_id=id, kind="phone", primary=True)), None)
+
+
+def _save(tx: Transaction, id: ClientId, form: Mapping[str, str]) -> None:
+    """Call three verbs for one form: each tells all its faults, and here they come together."""
+    steps: list[Callable[[], object]] = [
+        lambda: tx.clients.update(
+            id,
+            version=int(form["version"]),
+            name=form["name"],
+            language=form["language"] or None,
+            tags={tag.strip() for tag in form["tags"].split(",") if tag.strip()},
+        ),
+        lambda: tx.clients.assign(id, owner=form["owner"] or None),
+        lambda: _change_phone(tx, id, form),
+    ]
+    faults: list[Fault] = []
+    for step in steps:
+        try:
+            step()
+        except Invalid as error:
+            faults += error.faults
+    if faults:
+        raise Invalid(*faults)
+
+
+def _change_phone(tx: Transaction, id: ClientId, form: Mapping[str, str]) -> None:
+    """Put another number in the place of the one shown: a contact point keeps its own, and has no part in *version*."""
+    old = _phone(tx, id)
+    if form["phone"] == (old.value if old else ""):
+        return
+    if form["phone_id"] != str(old.id if old else ""):
+        raise Conflict("contact point", form["phone_id"])
+    if form["phone"]:
+        tx.contact_points.add(id, phone=form["phone"], primary=True)
+    if old:
+        tx.contact_points.remove(old.id)
+
+
+def _rows(text: str) -> Iterator[Mapping[str, object]]:
+    for line in csv.DictReader(StringIO(text)):
+        row = {keyword: line.get(column) or "" for column, keyword in COLUMNS.items()}
+        yield row | {"tags": [tag for tag in row["tags"].split(";") if tag]}
