@@ -9,13 +9,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Mapping
 from io import StringIO
-from typing import Any
+from typing import Any, get_args
 
 from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from crmkit import CRM, ContactPoint, Source, Transaction
+from crmkit import CRM, ContactPoint, Lifecycle, Source, Transaction
 from crmkit.errors import Conflict, CRMError, Fault, Invalid, NotFound, Rejected
+from crmkit.fields import F
 from crmkit.ids import ClientId, client_id, deal_id
 
 FILTERS = ("text", "lifecycle", "owner", "tag")
@@ -44,13 +45,15 @@ def acting() -> CRM:
 
 @shop.get("/")
 def clients() -> str:
-    """Search, filter, sort and leaf through; what a form leaves empty is not asked."""
-    asked: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name))}
+    """Search, filter, sort and leaf through. What is left empty is not asked; the archived show if asked for."""
+    asked: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name, "").strip())}
+    here = None if "lifecycle" in asked else F.client.lifecycle.ne("archived")
     order: Any = request.args.get("order_by") or "name"
     with acting().read() as tx:
-        page = tx.clients.list(**asked, order_by=order, after=request.args.get("after") or None, limit=20)
-        total = tx.clients.count(**asked)
-    return render_template("clients.html", page=page, total=total, asked=asked, order=order, orders=ORDERS)
+        page = tx.clients.list(**asked, where=here, order_by=order, after=request.args.get("after") or None, limit=20)
+        total = tx.clients.count(**asked, where=here)
+    choices = {"order": order, "orders": ORDERS, "states": get_args(Lifecycle)}
+    return render_template("clients.html", page=page, total=total, asked=asked, **choices)
 
 
 @shop.get("/clients/<id>")

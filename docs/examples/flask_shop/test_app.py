@@ -44,10 +44,17 @@ def test_the_list_is_searched_filtered_and_sorted(crm: CRM, web: FlaskClient, ad
     with crm.begin() as tx:
         tx.clients.add(name="Adam")
     for query in ("text=90+18+20", "tag=vip", "owner=17", "text=ada&lifecycle=prospect&tag=vip"):
-        page = web.get(f"/?{query}&after=").text
+        page = web.get(f"/?{query}&lifecycle=&after=").text
         assert ada.name in page
         assert "Adam" not in page
     assert web.get("/?order_by=age").status_code == 400
+
+
+def test_who_is_archived_is_shown_only_if_asked_for(crm: CRM, web: FlaskClient, ada: Client) -> None:
+    with crm.begin() as tx:
+        tx.clients.archive(ada.id)
+    assert ada.name not in web.get("/").text
+    assert ada.name in web.get("/?lifecycle=archived").text
 
 
 def test_pages_follow_one_another_and_keep_the_question(crm: CRM, web: FlaskClient) -> None:
