@@ -1,0 +1,471 @@
+"""
+A storage on the standard library's sqlite3: a table for each kind of record, over crmkit's public names alone.
+
+A record is kept as JSON, beside the few columns that something is looked up by. SQLite itself sees to what must be
+unique, to what must be there, and to commits. One transaction writes at a time; readers keep their snapshot.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar
+from uuid import UUID
+
+import attrs
+
+from crmkit import Client, MemoryStorage, from_builtins, to_builtins
+from crmkit.errors import (
+    Conflict,
+    CRMError,
+    Fault,
+    Invalid,
+    StorageBusy,
+    StorageFull,
+    StorageUnreachable,
+    TransactionOver,
+)
+from crmkit.events import Event
+from crmkit.fields import to_json
+from crmkit.ports import (
+    EVERYONE,
+    KEPT,
+    RECORDS,
+    Entry,
+    FrozenMap,
+    Query,
+    Record,
+    RecordId,
+    Scope,
+    StorageTransaction,
+    Versioned,
+    holds,
+    noun,
+)
+
+R = TypeVar("R", bound=Record)
+PATIENCE = 5.0
+AT_ONCE = 500  #: ids in one statement: SQLite takes many parameters, but not any number
+#: What no two records of a kind may share; SQLite, too, lets a key with an empty part never clash.
+UNIQUE = {
+    "ExternalId": ("system", "value"),
+    "DealStep": ("deal_id", "number"),
+    "Purchase": ("origin", "external_id"),
+    "Touchpoint": ("origin", "external_id"),
+    "Call": ("origin", "external_id"),
+    "Document": ("origin", "external_id"),
+    "Consent": ("orig_subject", "seq"),
+    "Merge": ("merged_id",),
+    "Datum": ("collection", "key"),
+}
+#: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
+NEED_NO_CLIENT, NEED_A_DEAL = ("Touchpoint", "Call", "Task"), ("DealStep", "Purchase")
+#: What else has a column: what scope looks at, and what records are found by.
+LOOKED_UP = ("client_id", "deal_id", "owner", "assignee", "match_key", "merged_id")
+JOURNAL = """
+create table Journal (
+    position integer primary key autoincrement,
+    events text not null, subscribers text not null, depth integer not null, pending integer not null
+) strict;
+create index Pending on Journal (position) where pending;
+create table Key (key text primary key, text text not null) strict, without rowid;
+pragma user_version = 1;
+"""
+
+
+def columns_of(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a kind that have a column of their own."""
+    key = UNIQUE.get(kind.__name__, ())
+    return tuple([field for field in attrs.fields_dict(kind) if field in LOOKED_UP or field in key])
+
+
+def table_of(kind: type[Any]) -> str:
+    """The statements that make the table of a kind."""
+    name, columns = kind.__name__, columns_of(kind)
+    lines = ["id text primary key", "version integer", "body text not null"]
+    lines += [f'"{column}" {"integer" if column in ("number", "seq") else "text"}' for column in columns]
+    if name in UNIQUE:
+        lines.append("unique (" + ", ".join(f'"{column}"' for column in UNIQUE[name]) + ")")
+    if "client_id" in columns and name not in NEED_NO_CLIENT:
+        lines.append("foreign key (client_id) references Client (id) deferrable initially deferred")
+    if name in NEED_A_DEAL:
+        lines.append("foreign key (deal_id) references Deal (id) deferrable initially deferred")
+    indexes = [f'create index "{name}_{column}" on "{name}" ("{column}");' for column in columns if column in LOOKED_UP]
+    return f'create table "{name}" ({", ".join(lines)}) strict, without rowid;' + "".join(indexes)
+
+
+class PlainSQLiteTransaction(StorageTransaction):
+    """One transaction: a connection of its own until it ends."""
+
+    def __init__(self, storage: PlainSQLiteStorage, connection: sqlite3.Connection, scope: Scope, write: bool) -> None:
+        self.ended = False
+        self._storage, self._connection, self._scope, self._write = storage, connection, scope, write
+        self._failure: CRMError | None = None
+
+    # Reading: SQL narrows to what the scope shows and an index finds, and `holds` has the last word.
+
+    def get_many(self, kind: type[R], ids: Sequence[RecordId]) -> list[R]:
+        found = list[R]()
+        for part in _parts([str(id) for id in dict.fromkeys(ids)]):
+            found += self._rows(kind, f"id in ({_marks(part)})", part)
+        return found
+
+    def select(self, query: Query[R]) -> list[R]:
+        _REFUSING.select(query)
+        candidates = list[R]()
+        if (narrowed := _narrowed(query)) is None:
+            candidates = self._rows(query.kind)
+        else:
+            column, values = narrowed
+            for part in _parts(values):
+                candidates += self._rows(query.kind, f'"{column}" in ({_marks(part)})', part)
+        found = [row for row in candidates if holds(query.where, row)]
+        found.sort(key=lambda row: _place(query, row), reverse=query.descending)
+        if query.after is not None:
+            value, id = query.after
+            seen = (id,) if query.order_by == "id" else (value is not None, value, id)
+            found = [
+                row for row in found if (_place(query, row) < seen if query.descending else _place(query, row) > seen)
+            ]
+        return found[: query.limit]
+
+    # Writing: whatever SQLite refuses ends the transaction.
+
+    def insert(self, value: Record) -> None:
+        kind, columns = type(value), ("id", "version", "body", *columns_of(type(value)))
+        names = ", ".join(f'"{column}"' for column in columns)
+        self._do(
+            f'insert into "{kind.__name__}" ({names}) values ({_marks(columns)})',
+            _cells(value),
+            Conflict(noun(kind), value.id),
+        )
+
+    def replace(self, value: Versioned, expected_version: int) -> None:
+        clash = Conflict(noun(type(value)), value.id)
+        if isinstance(value, Client):
+            self._writing()
+            stored = self._stored_client(value.id)
+            if stored is None:
+                raise self._failed(clash)
+            value = _with_kept_of(stored, value)
+        self._update(value, expected_version, clash)
+
+    def put_back(self, client: Client) -> None:
+        self._writing()
+        if (stored := self._stored_client(client.id)) is not None:
+            self._update(_with_kept_of(client, stored), stored.version, Conflict("client", client.id))
+
+    def delete(self, kind: type[Record], id: RecordId) -> None:
+        self._do(f'delete from "{kind.__name__}" where id = ?', (str(id),), Conflict(noun(kind), id))
+
+    def lock(self, names: Iterable[str]) -> None:
+        list(names)  # one transaction writes at a time: who writes holds every name
+
+    # The journal and the keys.
+
+    def append(self, entry: Entry) -> None:
+        self._writing()
+        if entry.events:
+            self._do(
+                "insert into Journal (events, subscribers, depth, pending) values (?, ?, ?, ?)",
+                (
+                    json.dumps(to_builtins(entry.events)),
+                    json.dumps(to_builtins(entry.subscribers)),
+                    entry.depth,
+                    bool(entry.subscribers),
+                ),
+            )
+
+    def journal(self) -> Iterator[Entry]:
+        last = -1
+        while rows := self._entries("position > ? order by position limit ?", (last, AT_ONCE)):
+            last = rows[-1][0]
+            yield from (entry for _, entry in rows)
+
+    def journal_length(self) -> int:
+        [[length]] = self._ask("select count(*) from Journal")
+        return int(length)
+
+    def pending(self, limit: int) -> list[tuple[int, Entry]]:
+        return self._entries("pending order by position limit ?", (max(limit, 0),))
+
+    def settle(self, positions: Collection[int]) -> None:
+        for part in _parts(list(positions)):
+            self._do(f"update Journal set pending = 0 where position in ({_marks(part)})", part)
+
+    def entries(self, positions: Collection[int]) -> Mapping[int, Entry]:
+        found = dict[int, Entry]()
+        for part in _parts(list(positions)):
+            found.update(self._entries(f"position in ({_marks(part)})", part))
+        return found
+
+    def recall(self, key: str) -> str | None:
+        return next((text for (text,) in self._ask("select text from Key where key = ?", (key,))), None)
+
+    def remember(self, key: str, text: str) -> None:
+        self._do("insert into Key (key, text) values (?, ?)", (key, text), Conflict("key", key))
+
+    # The end.
+
+    def commit(self) -> None:
+        if self.ended:
+            raise TransactionOver
+        try:
+            if self._failure is not None:
+                raise self._failure
+            self._ask("commit", clash=Conflict("client"))
+        finally:
+            self.rollback()
+
+    def rollback(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self._storage.take_back(self._connection)
+
+    # Talking to SQLite.
+
+    def _ask(self, sql: str, values: Sequence[Any] = (), clash: CRMError | None = None) -> list[tuple[Any, ...]]:
+        if self.ended:
+            raise TransactionOver
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._failed(translated(error, clash)) from error
+
+    def _do(self, sql: str, values: Sequence[Any], clash: CRMError | None = None) -> int:
+        self._writing()
+        try:
+            return self._connection.execute(sql, values).rowcount
+        except sqlite3.Error as error:
+            raise self._failed(translated(error, clash)) from error
+
+    def _rows(self, kind: type[R], where: str = "true", values: Sequence[Any] = ()) -> list[R]:
+        shown, actors = self._shown(kind)
+        rows = self._ask(f'select body from "{kind.__name__}" where {where} and {shown}', (*values, *actors))
+        return _list_of(kind, json.loads("[" + ",".join([body for (body,) in rows]) + "]"))
+
+    def _shown(self, kind: type[Any]) -> tuple[str, tuple[str, ...]]:
+        """Say what the scope shows: this actor's clients, what hangs on them, and what is everybody's."""
+        actor = self._scope.actor
+        if self._scope.level == "all":
+            return "true", ()
+        if kind is Client:
+            return "owner = ?", (actor,)
+        if "client_id" not in columns_of(kind):
+            return "true", ()
+        theirs = "client_id in (select id from Client where owner = ?)"
+        if kind.__name__ == "Task":
+            return f"({theirs} or client_id is null and assignee = ?)", (actor, actor)
+        if kind.__name__ == "Datum":
+            return f"({theirs} or client_id is null)", (actor,)
+        return theirs, (actor,)
+
+    def _entries(self, where: str, values: Sequence[int]) -> list[tuple[int, Entry]]:
+        rows = self._ask(f"select position, events, subscribers, depth from Journal where {where}", values)
+        return [
+            (
+                position,
+                Entry(
+                    from_builtins(tuple[Event, ...], json.loads(events)),
+                    from_builtins(FrozenMap[str, tuple[int, ...]], json.loads(subscribers)),
+                    depth,
+                ),
+            )
+            for position, events, subscribers, depth in rows
+        ]
+
+    def _stored_client(self, id: RecordId) -> Client | None:
+        """A client as it is stored, whoever may see it."""
+        rows = self._ask("select body from Client where id = ?", (str(id),))
+        return from_builtins(Client, json.loads(rows[0][0])) if rows else None
+
+    def _update(self, value: Versioned, expected_version: int, clash: Conflict) -> None:
+        kind, columns = type(value), ("id", "version", "body", *columns_of(type(value)))
+        sets = ", ".join(f'"{column}" = ?' for column in columns)
+        changed = self._do(
+            f'update "{kind.__name__}" set {sets} where id = ? and version = ?',
+            (*_cells(value), str(value.id), expected_version),
+            clash,
+        )
+        if not changed:
+            raise self._failed(clash)
+
+    def _writing(self) -> None:
+        if self.ended or not self._write:
+            raise TransactionOver
+
+    def _failed(self, failure: CRMError) -> CRMError:
+        self._failure = failure
+        return failure
+
+
+def translated(error: sqlite3.Error, clash: CRMError | None = None) -> CRMError:
+    """Give the error of ours for one of SQLite's, which never gets out: its text may quote what was written."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_CONSTRAINT and clash is not None:
+        return clash
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StorageBusy()
+    if code == sqlite3.SQLITE_FULL:
+        return StorageFull()
+    return StorageUnreachable(getattr(error, "sqlite_errorname", type(error).__name__))
+
+
+def _list_of(kind: Any, data: Any) -> list[Any]:
+    return from_builtins(list[kind], data)
+
+
+def _parts(values: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _cell(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _cells(value: Any) -> tuple[Any, ...]:
+    """A record as its row: id, version, body, and what it is looked up by."""
+    looked_up = [_cell(getattr(value, column)) for column in columns_of(type(value))]
+    return (str(value.id), getattr(value, "version", None), json.dumps(to_builtins(value)), *looked_up)
+
+
+def _narrowed(query: Query[Any]) -> tuple[str, list[Any]] | None:
+    """A column and the values one of which it must have, if the condition says so; what it says besides is for `holds`."""
+    columns = ("id", *columns_of(query.kind))
+    tests: list[Any] = [to_json(query.where)]
+    while tests:
+        test = tests.pop()
+        tests += test.get("all", ())
+        if test.get("field") in columns and test["op"] in ("eq", "in"):
+            asked = test["value"] if test["op"] == "in" else [test["value"]]
+            values = [one.get("$id") if isinstance(one, dict) else one for one in asked]
+            if None not in values:
+                return test["field"], list(dict.fromkeys(values))
+    return None
+
+
+def _place(query: Query[Any], row: Any) -> tuple[Any, ...]:
+    """Where a record stands: empty before everything, then by value, ties by id."""
+    if query.order_by == "id":
+        return (row.id,)
+    value = getattr(row, query.order_by)
+    return value is not None, value, row.id
+
+
+def _with_kept_of(kept: Client, value: Client) -> Client:
+    instants: dict[str, Any] = {field: getattr(kept, field) for field in KEPT}
+    return attrs.evolve(value, **instants)
+
+
+class PlainSQLiteStorage:
+    """
+    A store in one SQLite file: `PlainSQLiteStorage("crm.db")`.
+
+    >>> from crmkit import CRM
+    >>> from tempfile import mkdtemp
+    >>> with CRM(PlainSQLiteStorage(f"{mkdtemp()}/crm.db")) as crm, crm.begin() as tx:
+    ...     tx.clients.add(name="Anna").name
+    'Anna'
+    """
+
+    name = "plainsqlite"
+
+    def __init__(self, path: str | Path) -> None:
+        self._path, self._closed = path, False
+        self._idle, self._door = list[sqlite3.Connection](), Lock()
+        connection = self._connected()
+        try:
+            self._make(connection)
+        except sqlite3.Error as error:
+            raise translated(error) from error
+        finally:
+            self.take_back(connection)
+
+    def begin(self, *, write: bool, scope: Scope) -> PlainSQLiteTransaction:
+        """Open a transaction; a second writer waits for the first, then gives up with `StorageBusy`."""
+        connection = self._connected()
+        try:
+            connection.execute("begin immediate" if write else "begin")
+        except sqlite3.Error as error:
+            self.take_back(connection)
+            raise translated(error) from error
+        return PlainSQLiteTransaction(self, connection, scope, write)
+
+    def take_back(self, connection: sqlite3.Connection) -> None:
+        """Undo what is open on a connection, and keep it for the next transaction."""
+        try:
+            connection.rollback()
+        except sqlite3.Error:
+            connection.close()
+            return
+        with self._door:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def revision(self) -> str | None:
+        """The number that the file has for its tables."""
+        connection = self._connected()
+        try:
+            [version] = connection.execute("pragma user_version").fetchone()
+        except sqlite3.Error as error:
+            raise translated(error) from error
+        finally:
+            self.take_back(connection)
+        return str(version)
+
+    def close(self) -> None:
+        """Take no more transactions, and let go of the file as the open ones end; harmless twice."""
+        with self._door:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _connected(self) -> sqlite3.Connection:
+        with self._door:
+            if self._closed:
+                raise StorageUnreachable("closed")
+            if self._idle:
+                return self._idle.pop()
+        try:
+            connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise translated(error) from error
+        try:
+            for pragma in ("journal_mode = wal", "synchronous = full", "foreign_keys = on"):
+                connection.execute(f"pragma {pragma}")
+        except sqlite3.Error as error:
+            connection.close()
+            raise translated(error) from error
+        return connection
+
+    def _make(self, connection: sqlite3.Connection) -> None:
+        connection.execute("begin immediate")
+        if connection.execute("pragma user_version").fetchone() == (0,):
+            for statement in ("".join([table_of(kind) for kind in RECORDS]) + JOURNAL).split(";"):
+                connection.execute(statement)
+        connection.execute("commit")
+
+
+#: An empty store refuses what every storage must refuse: fields there are not, values nobody could compare.
+_REFUSING = MemoryStorage().begin(write=False, scope=EVERYONE)
+
+
+def opened(url: str, *, migrate: str) -> PlainSQLiteStorage:
+    """Open `plainsqlite:///crm.db` for `CRM.open`: what the entry point names."""
+    if migrate not in ("create", "upgrade", "never"):
+        raise Invalid(Fault("migrate", "unknown", "Say 'create', 'upgrade' or 'never'."))
+    scheme, _, path = url.partition(":///")
+    if scheme != "plainsqlite" or not path:
+        raise Invalid(Fault("url", "no_file", "Name a file: plainsqlite:///crm.db."))
+    return PlainSQLiteStorage(path)
