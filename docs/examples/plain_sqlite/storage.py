@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
-from uuid import UUID
 
 import attrs
+from plain_sqlite.tables import STATEMENTS, TABLES, cells, columns_of, narrowed
 
 from crmkit import Client, MemoryStorage, from_builtins, to_builtins
 from crmkit.errors import (
@@ -29,11 +29,9 @@ from crmkit.errors import (
     TransactionOver,
 )
 from crmkit.events import Event
-from crmkit.fields import to_json
 from crmkit.ports import (
     EVERYONE,
     KEPT,
-    RECORDS,
     Entry,
     FrozenMap,
     Query,
@@ -49,52 +47,6 @@ from crmkit.ports import (
 R = TypeVar("R", bound=Record)
 PATIENCE = 5.0
 AT_ONCE = 500  #: ids in one statement: SQLite takes many parameters, but not any number
-#: What no two records of a kind may share; SQLite, too, lets a key with an empty part never clash.
-UNIQUE = {
-    "ExternalId": ("system", "value"),
-    "DealStep": ("deal_id", "number"),
-    "Purchase": ("origin", "external_id"),
-    "Touchpoint": ("origin", "external_id"),
-    "Call": ("origin", "external_id"),
-    "Document": ("origin", "external_id"),
-    "Consent": ("orig_subject", "seq"),
-    "Merge": ("merged_id",),
-    "Datum": ("collection", "key"),
-}
-#: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
-NEED_NO_CLIENT, NEED_A_DEAL = ("Touchpoint", "Call", "Task"), ("DealStep", "Purchase")
-#: What else has a column: what scope looks at, and what records are found by.
-LOOKED_UP = ("client_id", "deal_id", "owner", "assignee", "match_key", "merged_id")
-JOURNAL = """
-create table Journal (
-    position integer primary key autoincrement,
-    events text not null, subscribers text not null, depth integer not null, pending integer not null
-) strict;
-create index Pending on Journal (position) where pending;
-create table Key (key text primary key, text text not null) strict, without rowid;
-pragma user_version = 1;
-"""
-
-
-def columns_of(kind: type[Any]) -> tuple[str, ...]:
-    """The fields of a kind that have a column of their own."""
-    key = UNIQUE.get(kind.__name__, ())
-    return tuple([field for field in attrs.fields_dict(kind) if field in LOOKED_UP or field in key])
-
-
-def table_of(kind: type[Any]) -> str:
-    """The statements that make the table of a kind."""
-    name, columns = kind.__name__, columns_of(kind)
-    lines = ["id text primary key", "version integer", "body text not null"]
-    lines += [f'"{column}" {"integer" if column in ("number", "seq") else "text"}' for column in columns]
-    if name in UNIQUE:
-        lines.append("unique (" + ", ".join(f'"{column}"' for column in UNIQUE[name]) + ")")
-    if "client_id" in columns and name not in NEED_NO_CLIENT:
-        lines.append("foreign key (client_id) references Client (id) deferrable initially deferred")
-    if name in NEED_A_DEAL:
-        lines.append("foreign key (deal_id) references Deal (id) deferrable initially deferred")
-    indexes = [f'create index "{name}_{column}" on "{name}" ("{column}");' for column in columns if column in LOOKED_UP]
-    return f'create table "{name}" ({", ".join(lines)}) strict, without rowid;' + "".join(indexes)
 
 
 class PlainSQLiteTransaction(StorageTransaction):
@@ -116,10 +68,10 @@ class PlainSQLiteTransaction(StorageTransaction):
     def select(self, query: Query[R]) -> list[R]:
         _REFUSING.select(query)
         candidates = list[R]()
-        if (narrowed := _narrowed(query)) is None:
+        if (one_of := narrowed(query)) is None:
             candidates = self._rows(query.kind)
         else:
-            column, values = narrowed
+            column, values = one_of
             for part in _parts(values):
                 candidates += self._rows(query.kind, f'"{column}" in ({_marks(part)})', part)
         found = [row for row in candidates if holds(query.where, row)]
@@ -139,7 +91,7 @@ class PlainSQLiteTransaction(StorageTransaction):
         names = ", ".join(f'"{column}"' for column in columns)
         self._do(
             f'insert into "{kind.__name__}" ({names}) values ({_marks(columns)})',
-            _cells(value),
+            cells(value),
             Conflict(noun(kind), value.id),
         )
 
@@ -287,7 +239,7 @@ class PlainSQLiteTransaction(StorageTransaction):
         sets = ", ".join(f'"{column}" = ?' for column in columns)
         changed = self._do(
             f'update "{kind.__name__}" set {sets} where id = ? and version = ?',
-            (*_cells(value), str(value.id), expected_version),
+            (*cells(value), str(value.id), expected_version),
             clash,
         )
         if not changed:
@@ -325,31 +277,6 @@ def _parts(values: list[Any]) -> Iterator[list[Any]]:
 
 def _marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _cell(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value
-
-
-def _cells(value: Any) -> tuple[Any, ...]:
-    """A record as its row: id, version, body, and what it is looked up by."""
-    looked_up = [_cell(getattr(value, column)) for column in columns_of(type(value))]
-    return (str(value.id), getattr(value, "version", None), json.dumps(to_builtins(value)), *looked_up)
-
-
-def _narrowed(query: Query[Any]) -> tuple[str, list[Any]] | None:
-    """A column and the values one of which it must have, if the condition says so; what it says besides is for `holds`."""
-    columns = ("id", *columns_of(query.kind))
-    tests: list[Any] = [to_json(query.where)]
-    while tests:
-        test = tests.pop()
-        tests += test.get("all", ())
-        if test.get("field") in columns and test["op"] in ("eq", "in"):
-            asked = test["value"] if test["op"] == "in" else [test["value"]]
-            values = [one.get("$id") if isinstance(one, dict) else one for one in asked]
-            if None not in values:
-                return test["field"], list(dict.fromkeys(values))
-    return None
 
 
 def _place(query: Query[Any], row: Any) -> tuple[Any, ...]:
@@ -413,15 +340,8 @@ class PlainSQLiteStorage:
         connection.close()
 
     def revision(self) -> str | None:
-        """The number that the file has for its tables."""
-        connection = self._connected()
-        try:
-            [version] = connection.execute("pragma user_version").fetchone()
-        except sqlite3.Error as error:
-            raise translated(error) from error
-        finally:
-            self.take_back(connection)
-        return str(version)
+        """Nothing: what a record consists of is in its JSON, and tables that are missing are made."""
+        return None
 
     def close(self) -> None:
         """Take no more transactions, and let go of the file as the open ones end; harmless twice."""
@@ -450,11 +370,13 @@ class PlainSQLiteStorage:
         return connection
 
     def _make(self, connection: sqlite3.Connection) -> None:
-        connection.execute("begin immediate")
-        if connection.execute("pragma user_version").fetchone() == (0,):
-            for statement in ("".join([table_of(kind) for kind in RECORDS]) + JOURNAL).split(";"):
+        """Make what is missing at once or not at all: in a new file everything, with a newer crmkit a new kind."""
+        there = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+        if not there.issuperset(TABLES):
+            connection.execute("begin immediate")
+            for statement in STATEMENTS:
                 connection.execute(statement)
-        connection.execute("commit")
+            connection.execute("commit")
 
 
 #: An empty store refuses what every storage must refuse: fields there are not, values nobody could compare.

@@ -13,6 +13,8 @@ from crmkit.testing import StorageConformance
 
 
 class TestPlainSQLite(StorageConformance):
+    """Every test of the suite; there is no gap."""
+
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Generator[Storage]:
         storage = PlainSQLiteStorage(tmp_path / "crm.db")
