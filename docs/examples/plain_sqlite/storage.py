@@ -255,7 +255,7 @@ class PlainSQLiteTransaction(StorageTransaction):
 
 
 def translated(error: sqlite3.Error, clash: CRMError | None = None) -> CRMError:
-    """Give the error of ours for one of SQLite's, which never gets out: its text may quote what was written."""
+    """Give the error of ours for one of SQLite's, which gets out as its cause only."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_CONSTRAINT and clash is not None:
         return clash
