@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,8 +13,9 @@ import click
 from crmkit import CRM, ImportReport
 from crmkit.cli.opening import config_at, plugins_option
 from crmkit.cli.progress import shown
-from crmkit.cli.rows import rows_of
 from crmkit.cli.tables import wide, with_columns
+from crmkit.errors import Fault, Invalid
+from crmkit.rows import csv_rows, json_rows
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: How many reasons are shown.
@@ -81,10 +82,25 @@ def _run(what: str, told: Mapping[str, Any], door: Callable[[CRM], Callable[...,
         CRM.open(told["url"], region=told["region"], plugins=config, delivery="external", migrate="never") as crm,
         shown("Trying" if told["dry_run"] else "Importing", what) as progress,
     ):
-        report = door(crm)(rows_of(told["rows"], columns), key=told["key"], dry_run=told["dry_run"], progress=progress)
+        rows = _rows(told["rows"], columns)
+        report = door(crm)(rows, key=told["key"], dry_run=told["dry_run"], progress=progress)
     _say(report, what)
     if report.refused:
         sys.exit(1)
+
+
+def _rows(file: Path, columns: Mapping[str, str]) -> Iterator[Any]:
+    """All of it is looked through before a row of it is written anywhere: `Invalid` for what is no text in UTF-8."""
+    read = json_rows if file.suffix.lower() in (".jsonl", ".ndjson") else csv_rows
+    try:
+        with file.open(encoding="utf-8-sig") as lines:
+            for _ in lines:
+                pass
+    except UnicodeDecodeError:
+        message = "Give a text in UTF-8: CSV whose first line names the columns, or a JSON object a line (.jsonl)."
+        raise Invalid(Fault("file", "not_text", message)) from None
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        yield from read(lines, columns)
 
 
 def _columns(given: tuple[str, ...]) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from crmkit.errors import (
     NestedTransaction,
     NotFound,
     ReadOnly,
+    StorageUnreachable,
     TransactionOver,
     UnknownActor,
 )
@@ -271,3 +272,15 @@ def test_what_is_wrong_with_an_opening_is_told_at_once(tmp_path: Path) -> None:
         CRM.open("nosuch://here")
     with pytest.raises(Invalid, match="fields"):
         CRM.open("memory://", fields=["card"])  # type: ignore[list-item]
+
+
+def test_what_was_bound_closes_nothing(crm: CRM) -> None:
+    """A web program that leaves a block per request goes on."""
+    with crm.bind(actor="17") as mine, mine.begin() as tx:
+        ada = tx.clients.add(name="Ada")
+    mine.bind(actor="4").close()
+    with crm.read() as tx:
+        assert "17" == tx.clients.get(ada.id).created_by
+    crm.close()
+    with pytest.raises(StorageUnreachable), mine.read():
+        pass

@@ -25,6 +25,8 @@ def page(rooms: Mapping[str, type[Any]]) -> str:
 
 def _room(name: str, room: type[Any]) -> Iterator[str]:
     yield f"## tx.{name}\n"
+    if orders := [f"`{order}`" for order in getattr(room, "_orders", ()) if order[0] != "-" and order != "id"]:
+        yield f"Ordered by {', '.join(orders)}; with `-` in front backwards.\n"
     for verb, method in sorted(inspect.getmembers(room, inspect.isfunction)):
         if not verb.startswith("_"):
             yield f"- `{verb}({', '.join(_keywords(method))})`"

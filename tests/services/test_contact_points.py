@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from crmkit import CRM
-from crmkit.errors import Invalid
+from crmkit.errors import Conflict, Invalid, NotFound
 from crmkit.events import ContactPointUpdated, Event
 
 
@@ -100,3 +101,80 @@ def test_a_contact_of_another_client_is_no_contact_here(crm: CRM) -> None:
         tx.contacts.remove(clerk.id)
         assert tx.contact_points.get(point.id).contact_id is None
         assert 0 == tx.contacts.count()
+
+
+def test_what_is_there_is_not_added_twice(crm: CRM, topics: Callable[[], list[str]]) -> None:
+    """A form that is sent again changes nothing, whatever the spelling; what reaches nobody any more is no match."""
+    with crm.begin() as tx:
+        anna, bob = tx.clients.add(name="Anna", phone="8 912 000-00-01"), tx.clients.add(name="Bob")
+        (known,) = tx.contact_points.list(client_id=anna.id)
+        odd = tx.contact_points.add(anna.id, phone="ask the porter", keep_unreadable=True)
+    topics()
+    with crm.begin() as tx:
+        assert known == tx.contact_points.add(anna.id, phone="+7 (912) 000 00 01")
+        assert odd == tx.contact_points.add(anna.id, phone="ask the porter", keep_unreadable=True)
+    assert [] == topics()
+    with crm.begin() as tx:
+        assert tx.contact_points.add(anna.id, phone="ask the porter", keep_unreadable=True, primary=True).primary
+        assert bob.id == tx.contact_points.add(bob.id, phone="+79120000001").client_id
+        clerk = tx.contacts.add(anna.id, name="Clerk")
+        theirs = tx.contact_points.add(anna.id, phone="+79120000001", contact_id=clerk.id)
+        assert clerk.id == theirs.contact_id
+        assert theirs == tx.contact_points.add(anna.id, phone="89120000001", contact_id=clerk.id)
+        tx.contact_points.invalidate(known.id)
+        tx.contact_points.remove(theirs.id)
+        assert known.id != tx.contact_points.add(anna.id, phone="+79120000001").id
+
+
+def test_another_number_comes_in_the_place_of_one(crm: CRM, topics: Callable[[], list[str]]) -> None:
+    """Primary and of the same contact as that one was, and unverified; the old one is gone."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", phone="+79120000001")
+        clerk = tx.contacts.add(anna.id, name="Clerk")
+        (old,) = tx.contact_points.list(client_id=anna.id)
+        tx.contact_points.verify(tx.contact_points.update(old.id, contact_id=clerk.id).id)
+        second = tx.contact_points.add(anna.id, phone="+79120000002")
+    topics()
+    with crm.begin() as tx:
+        new = tx.contact_points.replace(old.id, phone="8 912 000-00-03")
+        assert (True, clerk.id, "unverified", "+79120000003") == (
+            new.primary, new.contact_id, new.status, new.match_key,
+        )  # fmt: skip
+        later = tx.contact_points.replace(second.id, phone="+79120000004")
+        assert not later.primary
+        assert {new, later} == set(tx.contact_points.list(client_id=anna.id))
+    told = ["contact_point.added", "contact_point.updated", "contact_point.removed"]
+    assert [told[0], told[2], told[0], told[2]] == [topic for topic in topics() if topic != told[1]]
+
+
+def test_another_spelling_replaces_nothing(crm: CRM, topics: Callable[[], list[str]]) -> None:
+    """The number stays verified."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", phone="+79120000001", email="anna@example.org")
+        old, mail = tx.contact_points.list(client_id=anna.id)
+        old = tx.contact_points.verify(old.id)
+    topics()
+    with crm.begin() as tx:
+        assert old == tx.contact_points.replace(old.id, phone="8 (912) 000-00-01", version=old.version)
+        with pytest.raises(Invalid, match="In the place of a phone comes a phone"):
+            tx.contact_points.replace(old.id, email="other@example.org")
+        with pytest.raises(Invalid, match="phone"):
+            tx.contact_points.replace(old.id, phone="by pigeon")
+        assert [old, mail] == list(tx.contact_points.list(client_id=anna.id))
+    assert [] == topics()
+
+
+def test_who_replaces_what_somebody_changed_meanwhile_is_told(crm: CRM) -> None:
+    """Both for the version that a form showed and for one that is gone."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", phone="+79120000001")
+        (old,) = tx.contact_points.list(client_id=anna.id)
+        tx.contact_points.verify(old.id)
+    with pytest.raises(Conflict), crm.begin() as tx:
+        tx.contact_points.replace(old.id, phone="+79120000002", version=old.version)
+    with crm.begin() as tx:
+        new = tx.contact_points.replace(old.id, phone="+79120000002")
+    with pytest.raises(NotFound), crm.begin() as tx:
+        tx.contact_points.replace(old.id, phone="+79120000003")
+    with crm.read() as tx:
+        assert [new] == list(tx.contact_points.list(client_id=anna.id))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -92,3 +93,29 @@ def test_a_condition_meets_what_the_same_transaction_wrote(crm: CRM) -> None:
         assert [anna] == list(tx.clients.list(where=F.client.owner.eq("17") & ~F.client.name.eq("Bob")))
         assert {anna.id: anna} == tx.clients.get_many([anna.id, anna.id])
         assert [] == list(tx.clients.list(where=F.client.owner.in_([])))
+
+
+def test_a_form_that_was_left_empty_asks_for_everybody(crm: CRM) -> None:
+    """A search box with nothing in it is no search, and a page that nobody left is the first."""
+    with crm.begin() as tx:
+        for name in ("Ada", "Bob"):
+            tx.clients.add(name=name)
+        assert 2 == len(tx.clients.list(text="", after="")) == len(tx.clients.list(text="  "))
+        assert 2 == tx.clients.count(text=" ") == len(list(tx.clients.stream(text="")))
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ({"owner": ""}, "owner: Leave owner out to ask for all, or say None"),
+        ({"tag": ""}, "tag: Leave tag out"),
+        ({"lifecycle": ""}, "lifecycle: Leave lifecycle out"),
+        ({"tag": None}, "tag: Leave tag out to ask for all"),
+        ({"lifecycle": ["active", "prospect"]}, "lifecycle: lifecycle takes one value. For several: where="),
+    ],
+)
+def test_a_filter_that_asks_for_nothing_is_told_by_its_own_name(crm: CRM, filters: Any, said: str) -> None:
+    """And never finds nobody in silence."""
+    with crm.read() as tx, pytest.raises(Invalid) as caught:
+        tx.clients.list(**filters)
+    assert str(caught.value).startswith(said)

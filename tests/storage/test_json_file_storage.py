@@ -15,7 +15,7 @@ from json_file_storage import JSONFileStorage, opened
 from crmkit import CRM, Client
 from crmkit.errors import CRMError, Invalid, StorageUnreachable
 from crmkit.ports import RECORDS, Accelerators, Query, Storage
-from crmkit.storage.indexes import POINTS_TO, UNIQUE
+from crmkit.ports.constraints import POINTS_TO, UNIQUE
 from crmkit.storage.opening import GROUP
 from crmkit.testing import StorageConformance, a_client
 from crmkit.testing.suite.opened import commit, reading

@@ -19,8 +19,9 @@ from crmkit.domain.records import RECORDS, Record
 from crmkit.domain.scope import Level
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.domain.where import EVERYTHING, Test
+from crmkit.ports.constraints import UNIQUE
 from crmkit.storage.held import held_in
-from crmkit.storage.indexes import LOOKED_UP, UNIQUE
+from crmkit.storage.indexes import LOOKED_UP
 from crmkit.storage.sql.conditions import shape
 from crmkit.storage.sql.databases.database import Database
 from crmkit.storage.sql.databases.mariadb import MariaDB

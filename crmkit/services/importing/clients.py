@@ -17,6 +17,7 @@ from crmkit.ports.accelerators import CHUNK, OutsideName, PointKey
 from crmkit.services.changes import changes
 from crmkit.services.command import commanded
 from crmkit.services.external_names import forget_outside
+from crmkit.services.importing.columns import is_blank
 from crmkit.services.importing.planning import Known, OnMatch, Plan, Planning
 from crmkit.services.importing.reading import Reader, Row
 from crmkit.services.importing.tally import Tally
@@ -56,7 +57,9 @@ class ClientImport:
         for number, one in enumerate(given, first):
             row = read(number, one)
             if check.any:
-                tally.refuse(number, check.taken())
+                faults = check.taken()
+                if not is_blank(one):
+                    tally.refuse(number, faults)
             else:
                 rows.append(row)
         return rows

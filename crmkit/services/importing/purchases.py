@@ -19,6 +19,7 @@ from crmkit.errors import Invalid
 from crmkit.services.checks import Checks
 from crmkit.services.client_lifecycle import after_buying, event_of_buying
 from crmkit.services.command import commanded
+from crmkit.services.importing.columns import is_blank
 from crmkit.services.importing.facts import (
     Fact,
     Readers,
@@ -65,7 +66,8 @@ class PurchaseImport:
                 except Invalid:
                     faults = check.taken()
             if faults:
-                tally.refuse(number, faults)
+                if not is_blank(row):
+                    tally.refuse(number, faults)
             else:
                 facts.append(fact)
         with commanded(unit, "purchases.import"):

@@ -14,6 +14,7 @@ from crmkit.domain.thawed import maker
 from crmkit.domain.touchpoint import Channel, Direction, Initiator, Touchpoint
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import commanded
+from crmkit.services.importing.columns import is_blank
 from crmkit.services.importing.facts import (
     Fact,
     Readers,
@@ -56,7 +57,8 @@ class TouchpointImport:
                 if needed not in fact.told:
                     check.fault(needed, "missing", f"Say the {needed}.")
             if faults := check.taken():
-                tally.refuse(number, faults)
+                if not is_blank(row):
+                    tally.refuse(number, faults)
             else:
                 facts.append(fact)
         with commanded(unit, "touchpoints.import"):

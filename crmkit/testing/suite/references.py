@@ -14,8 +14,8 @@ from crmkit.domain.records import Record
 from crmkit.domain.scope import EVERYONE
 from crmkit.errors import Conflict
 from crmkit.ports import Storage
+from crmkit.ports.constraints import POINTS_TO
 from crmkit.storage.held import held_in
-from crmkit.storage.indexes import POINTS_TO
 from crmkit.testing.builders import a_client, a_deal, a_purchase, a_record, new_id
 from crmkit.testing.suite.opened import OnAStorage, commit, reading, writing
 

@@ -6,22 +6,28 @@ A shop's back office on Flask: look clients up, correct them, move deals along, 
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Mapping
-from io import StringIO
+from collections.abc import Mapping
+from io import TextIOWrapper
 from typing import Any, get_args
 
-from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from crmkit import CRM, ContactPoint, Lifecycle, Source, Transaction
-from crmkit.errors import Conflict, CRMError, Fault, Invalid, NotFound, Rejected
+from crmkit import CRM, ContactPoint, Faults, Lifecycle, Source, Transaction
+from crmkit.errors import Conflict, CRMError, Invalid, NotFound, Rejected
 from crmkit.fields import F
-from crmkit.ids import ClientId, client_id, deal_id
+from crmkit.ids import ClientId, client_id, contact_point_id, deal_id
+from crmkit.rows import csv_rows
 
 FILTERS = ("text", "lifecycle", "owner", "tag")
 ORDERS = {"name": "Name", "-last_bought_at": "Bought last", "-last_touched_at": "Spoken to last"}
-COLUMNS = {"Name": "name", "Phone": "phone", "E-mail": "email", "Tags": "tags"}  # as the shop's files call them
+COLUMNS = {
+    "Name": "name",
+    "Phone": "phone",
+    "E-mail": "email",
+    "Tags": "tags",
+    "Shoe size": "-",
+}  # as the shop's files call them
 ANSWERS: dict[type[CRMError], int] = {Invalid: 400, Rejected: 403, NotFound: 404, Conflict: 409}
 
 shop = Blueprint("shop", __name__)
@@ -46,11 +52,11 @@ def acting() -> CRM:
 @shop.get("/")
 def clients() -> str:
     """Search, filter, sort and leaf through. What is left empty is not asked; the archived show if asked for."""
-    asked: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name, "").strip())}
+    asked: dict[str, Any] = {name: value for name in FILTERS if (value := request.args.get(name))}
     here = None if "lifecycle" in asked else F.client.lifecycle.ne("archived")
     order: Any = request.args.get("order_by") or "name"
     with acting().read() as tx:
-        page = tx.clients.list(**asked, where=here, order_by=order, after=request.args.get("after") or None, limit=20)
+        page = tx.clients.list(**asked, where=here, order_by=order, after=request.args.get("after"), limit=20)
         total = tx.clients.count(**asked, where=here)
     choices = {"order": order, "orders": ORDERS, "states": get_args(Lifecycle)}
     return render_template("clients.html", page=page, total=total, asked=asked, **choices)
@@ -105,11 +111,8 @@ def bring_in() -> str:
     """Try a file, or bring it in; every row that is refused is named, the others are kept."""
     report = None
     if request.method == "POST":
-        try:
-            text = request.files["file"].read().decode("utf-8-sig")  # spreadsheets put a mark in front
-        except UnicodeDecodeError:
-            abort(400, "Save the file as CSV in UTF-8.")
-        report = acting().import_clients(_rows(text), on_match="update", dry_run="try" in request.form)
+        lines = TextIOWrapper(request.files["file"].stream, encoding="utf-8-sig", newline="")
+        report = acting().import_clients(csv_rows(lines, COLUMNS), on_match="update", dry_run="try" in request.form)
     return render_template("import.html", columns=COLUMNS, report=report)
 
 
@@ -127,6 +130,7 @@ def _shown(tx: Transaction, id: ClientId) -> Mapping[str, object]:
         "owner": client.owner or "",
         "tags": ", ".join(sorted(client.tags)),
         "phone_id": phone.id if phone else "",
+        "phone_version": phone.version if phone else "",
         "phone": phone.value if phone else "",
     }
 
@@ -136,42 +140,33 @@ def _phone(tx: Transaction, id: ClientId) -> ContactPoint | None:
 
 
 def _save(tx: Transaction, id: ClientId, form: Mapping[str, str]) -> None:
-    """Call three verbs for one form: each tells all its faults, and here they come together."""
-    steps: list[Callable[[], object]] = [
-        lambda: tx.clients.update(
-            id,
-            version=int(form["version"]),
-            name=form["name"],
-            language=form["language"] or None,
-            tags={tag.strip() for tag in form["tags"].split(",") if tag.strip()},
-        ),
-        lambda: tx.clients.assign(id, owner=form["owner"] or None),
-        lambda: _change_phone(tx, id, form),
-    ]
-    faults: list[Fault] = []
-    for step in steps:
-        try:
-            step()
-        except Invalid as error:
-            faults += error.faults
-    if faults:
-        raise Invalid(*faults)
+    """Call a verb for each part of the form; what they all find wrong comes at once."""
+    with Faults() as faults:
+        with faults:
+            tx.clients.update(
+                id,
+                version=int(form["version"]),
+                name=form["name"],
+                language=form["language"] or None,
+                tags={tag.strip() for tag in form["tags"].split(",") if tag.strip()},
+            )
+        with faults:
+            tx.clients.assign(id, owner=form["owner"] or None)
+        with faults:
+            _change_phone(tx, id, form)
 
 
 def _change_phone(tx: Transaction, id: ClientId, form: Mapping[str, str]) -> None:
-    """Put another number in the place of the one shown: a contact point keeps its own, and has no part in *version*."""
-    old = _phone(tx, id)
-    if form["phone"] == (old.value if old else ""):
+    """Write the phone, which has a version of its own: who comes too late is told by it, or finds it gone."""
+    if not form["phone_id"]:
+        if form["phone"]:
+            tx.contact_points.add(id, phone=form["phone"])
         return
-    if form["phone_id"] != str(old.id if old else ""):
-        raise Conflict("contact point", form["phone_id"])
-    if form["phone"]:
-        tx.contact_points.add(id, phone=form["phone"], primary=True)
-    if old:
-        tx.contact_points.remove(old.id)
-
-
-def _rows(text: str) -> Iterator[Mapping[str, object]]:
-    for line in csv.DictReader(StringIO(text)):
-        row = {keyword: line.get(column) or "" for column, keyword in COLUMNS.items()}
-        yield row | {"tags": [tag for tag in row["tags"].split(";") if tag]}
+    shown, version = contact_point_id(form["phone_id"]), int(form["phone_version"])
+    try:
+        if form["phone"]:
+            tx.contact_points.replace(shown, version=version, phone=form["phone"])
+        else:
+            tx.contact_points.remove(shown)
+    except NotFound:
+        raise Conflict("contact point", shown) from None

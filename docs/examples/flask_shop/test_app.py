@@ -37,7 +37,8 @@ def form(crm: CRM, client: Client, **changed: str) -> dict[str, str]:
     with crm.read() as tx:
         phone = tx.contact_points.list(client_id=client.id, kind="phone")[0]
     shown = {"name": client.name, "phone": phone.value, "language": "", "owner": "17", "tags": "vip"}
-    return shown | {"version": str(client.version), "phone_id": str(phone.id)} | changed
+    versions = {"version": str(client.version), "phone_id": str(phone.id), "phone_version": str(phone.version)}
+    return shown | versions | changed
 
 
 def test_the_list_is_searched_filtered_and_sorted(crm: CRM, web: FlaskClient, ada: Client) -> None:
