@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import attrs
 import click
@@ -17,7 +19,7 @@ from crmkit.cli.tables import wide, with_columns
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins import Plugin, Plugins, PluginStatus
 from crmkit.plugins.delivery.outbox import counted
-from crmkit.plugins.discovery import installed
+from crmkit.plugins.discovery import Offer, installed
 from crmkit.plugins.registry import declared, generated
 from crmkit.plugins.settings import example, reference
 
@@ -30,6 +32,9 @@ class _OrList(click.Group):
         if not args or (args[0] not in self.commands and args[0] != "--help"):
             args = ["list", *args]
         return super().parse_args(ctx, args)
+
+
+_IN_A_MODULE = re.compile(r"[\w.]+:[\w.]+").fullmatch
 
 
 @click.group(cls=_OrList)
@@ -82,28 +87,41 @@ def hooks(as_json: bool) -> None:
 @plugins.command()
 @click.argument("name")
 def settings(name: str) -> None:
-    """What the installed plugin NAME can be told: a table, and a section to paste into the file."""
-    kind = _settings_of(name)
-    if kind is None:
+    """What the plugin NAME can be told: a table, and a section to paste into the file. Not installed: MODULE:CLASS."""
+    found = _plugin_called(name)
+    if found.settings_class is None:
         click.echo("This plugin has no settings.")
         return
-    click.echo(reference(kind))
-    click.echo(example(kind, name), nl=False)
+    click.echo(reference(found.settings_class))
+    click.echo(example(found.settings_class, found.name), nl=False)
 
 
-def _settings_of(name: str) -> type[Any] | None:
-    offers = installed().get(name, ())
+def _plugin_called(name: str) -> type[Plugin[Any]]:
+    offers: Sequence[Offer] = installed().get(name, ())
+    if _IN_A_MODULE(name):
+        sys.path.insert(0, "")  # where whoever writes one is
+        offers = (Offer.at(name),)
     if not offers:
         known = ", ".join(installed()) or "none"
-        raise Invalid(Fault("name", "not_installed", f"No installed plugin is called {name}. There are: {known}."))
+        raise Invalid(
+            Fault(
+                "name",
+                "not_installed",
+                f"No installed plugin is called {name}. There are: {known}. For another say module:Class.",
+            )
+        )
     try:
         found = offers[0].load()
     except (Exception, SystemExit) as error:  # noqa: BLE001  # another's module may raise anything
         say = f"It cannot be imported ({type(error).__name__}). Try: python -c 'import {offers[0].entry.module}'."
         raise Invalid(Fault(name, "import", say, name)) from None
-    if not (isinstance(found, type) and issubclass(found, Plugin)):
+    if not _is_plugin(found):
         raise Invalid(Fault(name, "no_plugin", "Its entry point names no subclass of crmkit Plugin.", name))
-    return found.settings_class
+    return found
+
+
+def _is_plugin(found: object) -> TypeGuard[type[Plugin[Any]]]:
+    return isinstance(found, type) and issubclass(found, Plugin)
 
 
 def _table(found: Sequence[PluginStatus]) -> Table:

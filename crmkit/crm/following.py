@@ -10,6 +10,7 @@ from crmkit.domain.events import Event
 from crmkit.plugins.context import Doors, EventContext
 from crmkit.plugins.host import Plugins
 from crmkit.plugins.implementations import Observer
+from crmkit.ports import Clock
 
 
 class Delivery(Protocol):
@@ -27,10 +28,13 @@ class Delivery(Protocol):
 class Following:
     """One for each CRM."""
 
-    def __init__(self, plugins: Plugins, receivers: Receivers, doors: Callable[[str, Event, int], Doors]) -> None:
+    def __init__(
+        self, plugins: Plugins, receivers: Receivers, doors: Callable[[str, Event, int], Doors], clock: Clock
+    ) -> None:
         self._plugins = plugins
         self._receivers = receivers
         self._doors = doors
+        self._clock = clock
         self.subscribed = plugins.observers.subscribed
         self.delivery: Delivery | None = None
 
@@ -44,5 +48,5 @@ class Following:
     def _context(self, observer: Observer, event: Event) -> EventContext:
         return EventContext(
             observer.plugin, f"{event.id}:{observer.name}", doors=self._doors(observer.plugin, event, 1),
-            channels=self._plugins.channels, leaving=self._plugins.filtered,
+            channels=self._plugins.channels, leaving=self._plugins.filtered, clock=self._clock,
         )  # fmt: skip

@@ -35,7 +35,7 @@ def relay_of(plugins: Plugins, begin: Begin, clock: Clock, doors: OpenDoors) -> 
         name: Subscriber(
             name,
             one.plugin,
-            _handle(plugins, one, doors),
+            _handle(plugins, one, doors, clock),
             one.said.attempts,
             one.said.ordered,
             one.circuit,
@@ -46,7 +46,7 @@ def relay_of(plugins: Plugins, begin: Begin, clock: Clock, doors: OpenDoors) -> 
     return Relay(begin, clock, subscribers, plugins.running, _reports(plugins))
 
 
-def _handle(plugins: Plugins, one: Observer, doors: OpenDoors) -> Callable[[Event, Attempt], Any]:
+def _handle(plugins: Plugins, one: Observer, doors: OpenDoors, clock: Clock) -> Callable[[Event, Attempt], Any]:
     def told(event: Event, attempt: Attempt) -> Any:
         if plugins.dispatch.trace is not None:
             plugins.dispatch.trace(f"{name_of(type(event))}: {one.name}, attempt {attempt.number}")
@@ -55,7 +55,7 @@ def _handle(plugins: Plugins, one: Observer, doors: OpenDoors) -> Callable[[Even
         ctx = EventContext(
             one.plugin, attempt.key, attempt.number, attempt.deadline, attempt.depth,
             doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels, sql=own_tables,
-            leaving=plugins.filtered,
+            leaving=plugins.filtered, clock=clock,
         )  # fmt: skip
         return one.function(ctx, event)
 

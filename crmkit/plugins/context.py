@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 import attrs
 
 from crmkit.domain.consent import Decision
+from crmkit.domain.contact_point import PointKind
 from crmkit.domain.ids import ClientId
 from crmkit.domain.source import Source
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins.values.channels import Channel, Message, Receipt
+from crmkit.ports import Clock
 from crmkit.services.contacting import check_attempt
 from crmkit.services.inbox import once
 from crmkit.services.transaction import Transaction
@@ -135,6 +137,17 @@ class EventContext:
         alias="channels", kw_only=True, repr=False, factory=dict[str, Channel]
     )
     _leaving: Leaving | None = attrs.field(alias="leaving", kw_only=True, repr=False, default=None)
+    _clock: Clock | None = attrs.field(alias="clock", kw_only=True, repr=False, default=None)
+
+    @property
+    def now(self) -> datetime:
+        """The present instant, in UTC, by the CRM's clock; when it happened says the event's `at`."""
+        return datetime.now(UTC) if self._clock is None else self._clock.now()
+
+    @property
+    def channels(self) -> Mapping[str, tuple[PointKind, ...]]:
+        """The channels that plugins bring, and by which kinds of contact points each reaches people."""
+        return {name: channel.reaches for name, channel in self._channels.items()}
 
     def begin(self) -> AbstractContextManager[Transaction]:
         """A transaction that writes; its events are told like any others."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
+from crmkit.errors import AuthFailed, Invalid, NotReady, Rejected
 from crmkit.plugins.implementations import Implementation
 from crmkit.plugins.values.reporting import Failure
 
 logger = logging.getLogger("crmkit.plugins")
+#: What names a keyword, and so no person.
+_KEYWORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,63}").fullmatch
+_LONGEST, _SHOWN = 200, 5
 
 
 class Failures:
@@ -27,7 +32,7 @@ class Failures:
     def note(self, one: Implementation, error: BaseException) -> Failure:
         """Count a failure, log it by names only, and tell it on."""
         error.add_note(f"crmkit: plugin {one.plugin!r}, hook {one.hook!r}")
-        return self.noted(Failure(one.plugin, one.hook, type(error).__name__, place_of(error)))
+        return self.noted(Failure(one.plugin, one.hook, in_words(error), place_of(error)))
 
     def noted(self, failure: Failure) -> Failure:
         """As `note`, for what is already put into words."""
@@ -38,6 +43,27 @@ class Failures:
         if self.tell is not None and not failure.hook.startswith("crm_on_"):
             self.tell(failure)
         return failure
+
+
+def in_words(error: BaseException) -> str:
+    """
+    An error's type, and what of it an operator may read: what a plugin said to them, and which keywords were at fault.
+
+    >>> in_words(NotReady("the exchange does not answer"))
+    'NotReady (the exchange does not answer)'
+    >>> from crmkit.errors import Fault
+    >>> in_words(Invalid(Fault("channel", "unknown", "No plugin brings this channel.")))
+    'Invalid (channel: unknown)'
+    >>> in_words(ValueError("Anna"))
+    'ValueError'
+    """
+    kind, said = type(error).__name__, ""
+    if isinstance(error, (NotReady, AuthFailed)):
+        said = " ".join(error.message.split())[:_LONGEST]
+    elif isinstance(error, (Invalid, Rejected)):
+        told = [f"{one.path if _KEYWORD(one.path) else '…'}: {one.code}" for one in error.faults[:_SHOWN]]
+        said = ", ".join(told)
+    return f"{kind} ({said})" if said else kind
 
 
 def place_of(error: BaseException) -> str:

@@ -100,6 +100,23 @@ def test_the_settings_of_a_plugin_are_shown_with_an_example(tmp_path: Path) -> N
     assert '[plugins.bell]\n# Where it is written down.\nfile = "bell.txt"\n' in told
 
 
+def test_the_settings_of_a_class_nobody_installed_are_shown_by_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For whoever writes it, where they write it."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "crmkit_gong.py").write_text(
+        "import attrs\nfrom crmkit.plugins import Plugin\n@attrs.frozen\nclass GongSettings:\n    sound: str = 'dong'\n"
+        "class Gong(Plugin[GongSettings]): ...\n"
+    )
+    told = _run("settings", "crmkit_gong:Gong")
+    assert "| `sound` | text |" in told
+    assert "[plugins.gong]" in told
+    for place in ("crmkit_gong:Bell", "nowhere:Gong", "crmkit_gong:attrs", "::"):
+        with pytest.raises(Invalid, match=r"cannot be imported|no subclass|module:Class"):
+            _run("settings", place)
+
+
 def test_settings_of_a_plugin_that_is_not_there_name_those_that_are(tmp_path: Path) -> None:
     """One sentence that helps."""
     install_bell(tmp_path)

@@ -68,9 +68,13 @@ def registers_event_types() -> None:
 
         class Listening(Plugin[None]):
             @on("loyalty.card_issued")
-            def hear(self, event): ...
+            def hear(self, event):
+                print(event.topic, event.client_id == anna.id)
 
-        with CRM.open("memory://", plugins=[Loyalty(), Listening()]) as crm:
+        with CRM.open("memory://", plugins=[Loyalty(), Listening()], delivery="inline") as crm:
+            with crm.begin() as tx:
+                anna = tx.clients.add(name="Anna")
+                tx.deals.win(tx.deals.open(anna.id, title="Order").id)
             print([one.state for one in crm.plugins.status()])
     """
     paths = os.pathsep.join([str(EXAMPLES.parent), *sys.path])
@@ -79,7 +83,7 @@ def registers_event_types() -> None:
         env=os.environ | {"PYTHONPATH": paths},
     )  # fmt: skip
     sys.stderr.write(ran.stderr)
-    assert "['running', 'running']\n" == ran.stdout
+    assert "loyalty.card_issued True\n['running', 'running']\n" == ran.stdout
 
 
 def registers_fields() -> None:

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from crmkit import CRM
-from crmkit.errors import Invalid, NotStarted
+from crmkit.errors import Fault, Invalid, NotStarted
 from crmkit.events import ClientAdded, Event
 from crmkit.plugins import AuthFailed, NotReady, Plugin, on
 from crmkit.testing import FrozenClock
@@ -88,6 +88,25 @@ def test_a_plugin_that_cannot_start_harms_no_other(
         assert (state, waits, "running") == (told.state, wait, other.state)
         assert "failing lets go of the first" in steps
         assert "example.org" not in repr(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NotReady("the exchange does not\nanswer"), "NotReady (the exchange does not answer) at "),
+        (AuthFailed("the token is of another shop"), "AuthFailed (the token is of another shop) at "),
+        (NotReady(), "NotReady at "),
+        (Invalid(Fault("zone", "not_a_time_zone", "'Anna' is none.")), "Invalid (zone: not_a_time_zone) at "),
+        (Invalid(Fault("Anna Petrova", "unknown", "No such filter.")), "Invalid (…: unknown) at "),
+        (OSError("anna@example.org"), "OSError at "),
+    ],
+)
+def test_an_operator_reads_what_was_written_for_operators(error: BaseException, reason: str) -> None:
+    """The words of `NotReady`, keywords and codes of faults; of anything else the type, for its text may quote."""
+    failing = Failing()
+    failing.error = error
+    with CRM.open("memory://", plugins=[failing]) as crm:
+        assert crm.plugins.status()[0].reason.startswith(reason)
 
 
 def test_a_plugin_that_was_not_ready_is_started_again_when_its_time_has_come(clock: FrozenClock) -> None:

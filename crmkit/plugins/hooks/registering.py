@@ -18,7 +18,7 @@ from crmkit.plugins.values.registering import CommandLine, ConsentPurpose, Healt
 
 @hookspec(kind="collect", phase="build", fail="broken")
 def crm_register_event_types() -> Iterable[type[Event]] | None:
-    """Bring events of your own; each is named `<plugin>.<what happened>` and told like any other."""
+    """Bring events of your own; each is named `<plugin>.<what happened>`, said with `tx.tell` and told like any other."""
 
 
 @hookspec(kind="collect", phase="build", fail="broken")

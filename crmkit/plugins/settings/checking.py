@@ -14,7 +14,7 @@ from crmkit.plugins.settings.hints import Entry, entries_of, hint_of, is_table
 RESERVED: Final = frozenset({"required"})
 
 _KNOWN = (
-    "str, int, float, bool, Decimal, timedelta, Path, Url, PhoneNumber, Secret, an Enum or Literal of texts and whole "
+    "str, int, float, bool, Decimal, timedelta, time, TimeZone, Path, Url, PhoneNumber, Secret, an Enum or Literal of texts and whole "
     "numbers, another attrs class, tuple[X, ...], frozenset[X], Mapping[str, X], or X | None"
 )
 

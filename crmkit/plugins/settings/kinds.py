@@ -9,3 +9,6 @@ Url = NewType("Url", str)
 
 #: A phone number in E.164, such as `+4930901820`, whatever its spelling in the file.
 PhoneNumber = NewType("PhoneNumber", str)
+
+#: A key of the IANA time zone database, such as `Europe/Oslo`.
+TimeZone = NewType("TimeZone", str)

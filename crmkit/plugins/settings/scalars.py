@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 import attrs
 
 from crmkit.domain.phone import phone_key
-from crmkit.plugins.settings.kinds import PhoneNumber, Url
+from crmkit.plugins.settings.kinds import PhoneNumber, TimeZone, Url
 
 _UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]").search
 _SPAN = re.compile(r"(\d{1,14}(?:\.\d{1,6})?) ?([smhd])", re.ASCII).fullmatch
 _DECIMAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?", re.ASCII).fullmatch
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?", re.ASCII).fullmatch
 _MICROS = {"s": 10**6, "m": 60 * 10**6, "h": 3_600 * 10**6, "d": 86_400 * 10**6}
 _LONGEST = 2_000
 
@@ -107,6 +108,24 @@ def _path(given: object) -> Path | None:
     return Path(given) if given and isinstance(given, str) and not _UNKEEPABLE(given) else None
 
 
+def _time(given: object) -> time | None:
+    """TOML has times of its own; with an offset it would be another time each half-year."""
+    if isinstance(given, str) and _CLOCK(given):
+        given = time.fromisoformat(given)
+    return given if isinstance(given, time) and given.tzinfo is None else None
+
+
+def _zone(given: object) -> TimeZone | None:
+    from zoneinfo import ZoneInfo
+
+    if not isinstance(given, str) or not given:
+        return None
+    try:
+        return TimeZone(ZoneInfo(given).key)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
 def _span_text(span: timedelta) -> object:
     """In the largest unit that leaves no rest."""
     whole, rest = divmod(span, timedelta(seconds=1))
@@ -136,6 +155,21 @@ SCALARS: Mapping[Any, Scalar] = {
         _duration,
         "90s",
         _span_text,
+    ),
+    time: Scalar(
+        "time of day",
+        "not_a_time",
+        'Give a time of day such as "08:30".',
+        _time,
+        "08:30",
+        lambda one: f"{one:%H:%M:%S}".removesuffix(":00"),
+    ),
+    TimeZone: Scalar(
+        "time zone",
+        "not_a_time_zone",
+        'Give a key of the IANA time zone database, such as "Europe/Oslo".',
+        _zone,
+        "UTC",
     ),
     Url: Scalar(
         "URL",

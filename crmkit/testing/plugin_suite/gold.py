@@ -67,12 +67,14 @@ class Gold:
                             _tell(run, one.name, newer)
 
     def test_k20_its_readme_has_the_table_of_its_settings(self, trial: Trial) -> None:
-        """`crmkit.plugins.settings.reference` writes it; whoever changes a setting writes it anew."""
+        """Whoever changes a setting writes it anew: `crmkit plugins settings NAME` prints it."""
         kind = trial.kind.settings_class
         if kind is None:
             pytest.skip("nothing to check: it has no settings")
         assert trial.readme is not None, "Say where it is: plugin_conformance(…, readme=Path(…))."
-        assert reference(kind).strip() in trial.readme.read_text(encoding="utf-8")
+        table = reference(kind).strip()
+        if table not in trial.readme.read_text(encoding="utf-8"):
+            pytest.fail(f"Put this table into {trial.readme.name}:\n\n{table}\n", pytrace=False)
 
 
 def _die(run: Run, steps: int) -> bool:

@@ -68,8 +68,14 @@ class Run:
     channels: ChannelSink
 
     def day(self) -> None:
-        """Let the day pass, nothing told yet unless the CRM tells by itself."""
+        """Let the day pass, and the next with its jobs; nothing told yet unless the CRM tells by itself."""
+        has_jobs = any(name == self.plugin.name for name, _ in self.crm.plugins.jobs())
+        if has_jobs:
+            self.crm.run_due()  # a job that is due at an hour has to be seen before it
         self.trial.scenario(self.crm)
+        if has_jobs:
+            self.workshop.clock.go_on(days=1)
+            self.crm.run_due()
 
     def subscribers(self) -> list[str]:
         """The durable observers of the plugin."""

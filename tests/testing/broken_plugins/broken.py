@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from datetime import time
 from typing import Any, ClassVar, TypeVar
 
 import attrs
@@ -15,7 +16,7 @@ import crmkit.events
 from crmkit import Touchpoint
 from crmkit.errors import Retry
 from crmkit.events import ClientAdded, DealWon, Event
-from crmkit.plugins import HTTP, DealMove, EventContext, Plugin, ProjectContext, Veto, hookimpl, on
+from crmkit.plugins import HTTP, DealMove, EventContext, Job, JobContext, Plugin, ProjectContext, Veto, hookimpl, on
 
 P = TypeVar("P", bound=type[Plugin[Any]])
 
@@ -263,6 +264,20 @@ class Unpacks(Shop):
     def unpack(self, event: DealWon) -> None:
         if len(attrs.fields(type(event))) != len(attrs.fields(DealWon)):
             raise ValueError
+
+
+@breaks("persons stay out of what a job logs, too", "k14")
+class LogsByTheClock(Shop):
+    name = "shop"
+
+    @hookimpl
+    def crm_register_jobs(self) -> Iterable[Job]:
+        yield Job("names", self.names, daily=time(12))
+
+    def names(self, ctx: JobContext) -> None:
+        with ctx.read() as tx:
+            for client in tx.clients.list():
+                logging.getLogger("shop").warning("%s", client.name)
 
 
 @attrs.frozen
