@@ -15,7 +15,7 @@ from crmkit.domain.where import EVERYTHING, Test
 from crmkit.errors import Conflict, CRMError
 from crmkit.ports import Storage, StorageTransaction
 from crmkit.testing.builders import a_client, a_contact, a_touchpoint, an_entry
-from crmkit.testing.suite.opened import OnAStorage, commit, reading, writing
+from crmkit.testing.suite.opened import OnAStorage, commit, reading, refused, writing
 from crmkit.testing.suite.threads import together
 
 #: More than a pool holds by default, anywhere.
@@ -132,7 +132,7 @@ class Endings(OnAStorage):
         tx.remember("order-2", "done")
         with suppress(Conflict):
             fail[why](tx)
-        with pytest.raises(CRMError):
+        with refused("After an error `commit` must raise: keep in mind what failed, whoever caught it.", CRMError):
             tx.commit()
         with reading(storage) as after:
             left = after.select(Query(Client)), list(after.journal()), after.recall("order-2")

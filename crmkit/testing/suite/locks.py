@@ -65,7 +65,10 @@ class Locks(OnAStorage):
                     tx.insert(ada)
                     tx.insert(a_contact_point(ada))
 
-        assert [None] * WRITERS == together(*[ensure] * WRITERS)
+        answers = together(*[ensure] * WRITERS)
+        assert [None] * WRITERS == answers, (
+            "Each waits for its turn: a writer whose database lets one write at a time begins as a writer at once."
+        )
         with reading(storage) as tx:
             assert 1 == len(tx.select(Query(Client))), (
                 "One client was added twice: who waited for a name must see what its last holder committed."
@@ -156,5 +159,5 @@ class Locks(OnAStorage):
 
         for end, error in ((failing, CRMError), (raising, LookupError), (done, type(None))):
             (answer,) = together(end)
-            assert isinstance(answer, error)
+            assert isinstance(answer, error), "A change of another version than is stored is Conflict."
             assert [None] == together(done), "A transaction that ended still holds a name."

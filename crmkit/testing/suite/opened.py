@@ -9,6 +9,7 @@ import pytest
 
 from crmkit.domain.records import Record
 from crmkit.domain.scope import EVERYONE, Scope
+from crmkit.errors import Conflict, CRMError
 from crmkit.ports import Storage, StorageTransaction
 
 
@@ -47,3 +48,13 @@ def commit(storage: Storage, *records: Record) -> None:
     with writing(storage) as tx:
         for record in records:
             tx.insert(record)
+
+
+@contextmanager
+def refused(why: str, error: type[CRMError] = Conflict) -> Generator[None]:
+    """Something the storage must not take; *why* is told to whoever wrote one that does."""
+    try:
+        yield
+    except error:
+        return
+    pytest.fail(why)

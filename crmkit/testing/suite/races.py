@@ -62,7 +62,10 @@ class Races(OnAStorage):
                 meet(gate)
 
         answers = together(lambda: change("Eve"), lambda: change("Zoë"))
-        assert {type(None)} <= {type(one) for one in answers} <= {type(None), Conflict}
+        assert {type(None)} <= {type(one) for one in answers} <= {type(None), Conflict}, (
+            "One change succeeds and the other conflicts: the version is compared by the statement that writes, and "
+            "writers do not begin as readers who then find the storage locked."
+        )
         self._counted(storage, ada, answers.count(None))
 
     def test_no_update_is_lost(self, storage: Storage) -> None:
@@ -206,7 +209,9 @@ class Races(OnAStorage):
                 query if not seen else attrs.evolve(query, after=(seen[-1].occurred_at, seen[-1].id))
             ):
                 seen += page
-                assert len(seen) <= len(order), "A page begins after the record that `after` names, not with it."
+                assert len(seen) <= len(order), (
+                    "A page begins after the record that `after` names, and readers have one snapshot from their first read."
+                )
                 victim = order[len(seen) % len(order)]
                 assert [None] == together(partial(self._disturb, storage, ada, victim))
         assert order == seen, "Pages of one snapshot show exactly what was there at its first read."
