@@ -87,8 +87,6 @@ def test_a_stream_of_a_search_gives_every_client(crm: CRM) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "  ",
         " - ",
         "%",
         "\"'",
