@@ -60,6 +60,7 @@ def main() -> None:
     print(text)
     if given.write:
         ending = "" if given.durability == "FULL" or given.database != "sqlite" else f"-{given.durability.lower()}"
+        ending += "-peers" if given.peers else ""
         (DOCS / f"performance-{given.database}{ending}.md").write_text(text, encoding="utf-8")
 
 
