@@ -104,7 +104,9 @@ def _named(statements: Statements) -> None:
     for field in KEPT:
         assert statements.keep[field]
     for count in range(len(OUTCOMES) + 1):
-        assert statements.outcomes[frozenset(OUTCOMES[:count])].sql
+        for reads_all in (True, False):
+            assert statements.outcomes[frozenset(OUTCOMES[:count]), reads_all].sql
+        assert not count or statements.recent[frozenset(OUTCOMES[:count])].sql
     for name in (
         "find",
         "find_external",

@@ -75,6 +75,8 @@ class Database(ABC):
     indexes: str
     #: Whether a statement that makes or changes tables can be rolled back.
     transactional_ddl: bool
+    #: Whether it knows by itself how much a condition lets through.
+    has_statistics: bool = True
     #: Whether one question may be asked without beginning anything: it sees one snapshot all the same.
     reads_alone: bool = False
     #: Whether inserts into several tables may be one statement; a transaction that writes then begins late, if at all.

@@ -42,6 +42,7 @@ class SQLite(Database):
     reading = ("BEGIN",)
     has_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     indexes = "SELECT name, 1 FROM sqlite_master WHERE type = 'index'"
+    has_statistics = False
     transactional_ddl = True
     reads_alone = True
 
