@@ -15,7 +15,7 @@ from crmkit.domain.where import Test, Where
 from crmkit.errors import NotFound
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
-from crmkit.services.room import MOST, Room, cursor
+from crmkit.services.room import MOST, Room, cursor, is_first
 from crmkit.services.unit import Unit
 
 PipelineOrder = Literal["id", "-id"]
@@ -46,7 +46,7 @@ class Pipelines(Room[Pipeline, str]):
 
     def get_many(self, ids: Iterable[str]) -> Mapping[str, Pipeline]:
         """Those of the pipelines that exist, by id."""
-        wanted = list(ids) if not isinstance(ids, str) else ids
+        wanted = ids if isinstance(ids, str) or not isinstance(ids, Iterable) else list(ids)
         found = dict(super().get_many(wanted))
         if STANDARD in wanted:
             found.setdefault(STANDARD, standard(self._unit.now))
@@ -92,7 +92,7 @@ class Pipelines(Room[Pipeline, str]):
         self._order(check, order_by)
         check.done()
         rows, start = list(self.stream(where=where, order_by=order_by)), 0
-        if after is not None:
+        if not is_first(after):
             last = self._start("id", after)[1]
             start = next((number + 1 for number, one in enumerate(rows) if one.id == last), 0)
         shown = rows[start : start + limit]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmkit import CRM, Faults
-from crmkit.errors import Invalid, NotFound, TransactionOver
+from crmkit.errors import Fault, Invalid, NotFound, TransactionOver
 from crmkit.ids import deal_id
 
 
@@ -25,6 +25,7 @@ def test_the_faults_of_a_form_come_at_once_and_nothing_is_written() -> None:
             with faults:
                 tx.contact_points.add(ada.id, email="nobody")
         assert ["name", "language", "captcha", "email"] == [fault.path for fault in caught.value.faults]
+        assert Fault("captcha", "wrong", "Type the letters again.") in caught.value.faults
         assert caught.value.__suppress_context__
         with crm.read() as tx:
             assert ada == tx.clients.get(ada.id)
