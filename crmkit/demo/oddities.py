@@ -40,10 +40,16 @@ def _odd_customers(shop: Shop) -> Iterator[Oddity]:
         for column, value in row.items():
             if value != value.strip():
                 yield Oddity(name, repr(value), f"{column}: the spaces around it were left out")
+        if row["fax"] and _digits(row["fax"]) == _digits(row["phone"]):
+            yield Oddity(name, row["fax"], "fax: the number of the phone, which is here once")
         if row["country"] not in REGIONS:
             yield Oddity(name, row["country"], "no such country: kept in the address, phones read only with a +")
         if row["support_rep_id"] not in agents:
             yield Oddity(name, row["support_rep_id"], "no such employee: left unassigned")
+
+
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdigit, number))
 
 
 def _odd_invoices(shop: Shop) -> Iterator[Oddity]:

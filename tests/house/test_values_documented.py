@@ -37,15 +37,20 @@ def _value(name: str, kind: type[Any]) -> Iterator[str]:
     yield f"{(inspect.getdoc(kind) or '').splitlines()[0]}\n"
     yield "| attribute | what it is |"
     yield "|---|---|"
-    hints = get_type_hints(kind)
+    hints, written = get_type_hints(kind), _written(kind)
     for field in attrs.fields(kind):
         if not field.name.startswith("_"):
             words = "".join(f": {', '.join(words)}" for words in [_words(hints[field.name])] if words)
-            yield f"| `{field.name}` | {_cell(str(field.type), words)} |"
+            yield f"| `{field.name}` | {_cell(written[field.name], words)} |"
     for about, told in sorted(inspect.getmembers(kind, lambda one: isinstance(one, property))):
         if not about.startswith("_"):
             yield f"| `{about}` | {(inspect.getdoc(told) or '').splitlines()[0]} |"
     yield ""
+
+
+def _written(kind: type[Any]) -> dict[str, str]:
+    """Annotations as they stand in the source: attrs may have looked its own up by now."""
+    return {name: text for one in reversed(kind.__mro__) for name, text in vars(one).get("__annotations__", {}).items()}
 
 
 def _cell(text: str, words: str) -> str:

@@ -65,6 +65,7 @@ CALLS: dict[str, Call] = {
     "contacts.update": lambda tx, ids: tx.contacts.update(ids["contact"], name=f"{CANARY} new"),
     "contacts.remove": lambda tx, ids: tx.contacts.remove(ids["contact"]),
     "contact_points.add": lambda tx, ids: tx.contact_points.add(ids["client"], phone=f"+7915{ids['number']:07}", primary=True),
+    "contact_points.replace": lambda tx, ids: tx.contact_points.replace(ids["point"], email=f"c{ids['number']}@example.org"),
     "contact_points.update": lambda tx, ids: tx.contact_points.update(ids["point"], primary=True),
     "contact_points.verify": lambda tx, ids: tx.contact_points.verify(ids["point"]),
     "contact_points.invalidate": lambda tx, ids: tx.contact_points.invalidate(ids["point"]),
