@@ -12,8 +12,8 @@ class Faults:
     """
     Gathers what several verbs find wrong, for a form that needs more than one of them.
 
-    The outer block raises one `Invalid` with every fault, so that its transaction rolls back; each inner block takes
-    what its verb says and goes on. Anything but `Invalid` passes through both at once.
+    The outer block, inside the transaction's, raises one `Invalid` with every fault, so that the transaction rolls
+    back; each inner block takes what its verb says and goes on. Anything but `Invalid` passes through both at once.
 
     >>> from crmkit import CRM
     >>> with CRM.open("memory://") as crm, crm.begin() as tx:
@@ -45,10 +45,13 @@ class Faults:
         self._depth -= 1
         if isinstance(error, Invalid):
             self._found += error.faults
-        elif error is not None:
+        found = self._found
+        if self._depth == 0:
+            self._found = []
+        if error is not None and not isinstance(error, Invalid):
             return False
-        if self._depth == 0 and self._found:
-            raise Invalid(*dict.fromkeys(self._found)) from None
+        if self._depth == 0 and found:
+            raise Invalid(*dict.fromkeys(found)) from None
         return error is not None
 
     def add(self, path: str, code: str, message: str) -> None:

@@ -47,23 +47,34 @@ class Failures:
 
 def in_words(error: BaseException) -> str:
     """
-    An error's type, and what of it an operator may read: what a plugin said to them, and which keywords were at fault.
+    An error's type, and of faults the keywords and codes: nothing else of it is sure to name no person.
 
-    >>> in_words(NotReady("the exchange does not answer"))
-    'NotReady (the exchange does not answer)'
     >>> from crmkit.errors import Fault
     >>> in_words(Invalid(Fault("channel", "unknown", "No plugin brings this channel.")))
     'Invalid (channel: unknown)'
     >>> in_words(ValueError("Anna"))
     'ValueError'
     """
-    kind, said = type(error).__name__, ""
-    if isinstance(error, (NotReady, AuthFailed)):
-        said = " ".join(error.message.split())[:_LONGEST]
-    elif isinstance(error, (Invalid, Rejected)):
-        told = [f"{one.path if _KEYWORD(one.path) else '…'}: {one.code}" for one in error.faults[:_SHOWN]]
-        said = ", ".join(told)
-    return f"{kind} ({said})" if said else kind
+    kind = type(error).__name__
+    faults = getattr(error, "faults", ()) if isinstance(error, (Invalid, Rejected)) else ()
+    told = [f"{_word(one.path)}: {_word(one.code)}" for one in faults[:_SHOWN]]
+    return f"{kind} ({', '.join(told)})" if told else kind
+
+
+def for_operators(error: BaseException) -> str:
+    """
+    The same, with what a plugin wrote to the operator when it could not start.
+
+    >>> for_operators(NotReady("the exchange does not answer"))
+    'NotReady (the exchange does not answer)'
+    """
+    said = getattr(error, "message", "") if isinstance(error, (NotReady, AuthFailed)) else ""
+    words = " ".join(said.split())[:_LONGEST] if isinstance(said, str) else ""
+    return f"{type(error).__name__} ({words})" if words else in_words(error)
+
+
+def _word(told: object) -> str:
+    return told if isinstance(told, str) and _KEYWORD(told) else "…"
 
 
 def place_of(error: BaseException) -> str:

@@ -20,7 +20,7 @@ from crmkit.plugins.deciding import TAKE_PART, Deciding
 from crmkit.plugins.deprecating import Old, warn
 from crmkit.plugins.dispatch import ITS_OWN, Dispatch
 from crmkit.plugins.endpoints import Endpoint
-from crmkit.plugins.failures import Failures, in_words, place_of
+from crmkit.plugins.failures import Failures, for_operators, place_of
 from crmkit.plugins.implementations import Implementation, Observer
 from crmkit.plugins.jobs import Job
 from crmkit.plugins.markers import Observed
@@ -199,7 +199,7 @@ class Plugins:
     def _not_started(self, one: Listed, error: BaseException) -> None:
         one.started = False
         _stop(one, self.failures)
-        one.reason = f"{in_words(error)} at {place_of(error)}"
+        one.reason = f"{for_operators(error)} at {place_of(error)}"
 
     def _working(self) -> list[Listed]:
         return [one for one in self._listed if one.plugin is not None and not one.faults]

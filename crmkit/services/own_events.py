@@ -11,7 +11,9 @@ import attrs
 
 from crmkit.domain.events import Event
 from crmkit.domain.money import Money
-from crmkit.errors import ReadOnly
+from crmkit.domain.plain.reading import from_builtins
+from crmkit.domain.plain.writing import to_builtins
+from crmkit.errors import ReadOnly, TransactionOver
 from crmkit.services.checks import Checks
 from crmkit.services.unit import Unit
 
@@ -25,6 +27,8 @@ _KEPT = (str, int, float, bool, UUID, Money, datetime, type(None))
 
 def tell(unit: Unit, kind: type[E], said: Mapping[str, object]) -> E:
     """Make the event, note it, and say what it is; every fault is told at once."""
+    if not unit.is_open:
+        raise TransactionOver
     if not unit.writable:
         raise ReadOnly
     check = Checks()
@@ -43,9 +47,12 @@ def tell(unit: Unit, kind: type[E], said: Mapping[str, object]) -> E:
         if name not in said and field.default is attrs.NOTHING:
             check.fault(name, "missing", f"{kind.__name__} has to say it.")
     check.done()
-    event = cast("Any", kind)(*unit.envelope(), **said)
+    event = cast("E", cast("Any", kind)(*unit.envelope(), **said))
+    if from_builtins(kind, to_builtins(event)) != event:  # faults of fields that hold something else are told by it
+        check.fault("kind", "not_kept", f"{kind.__name__} does not come back from JSON as it was.")
+        check.done()
     unit.happened(event)
-    return cast("E", event)
+    return event
 
 
 def _is_kept(value: object) -> bool:

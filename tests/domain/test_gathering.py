@@ -67,3 +67,21 @@ def test_whatever_is_no_invalid_input_passes_through() -> None:
             pytest.fail("It went on.")
     with pytest.raises(TransactionOver), Faults() as faults, faults:
         tx.clients.add(name="Bob")
+
+
+def test_what_was_told_is_not_told_again() -> None:
+    """One of them may serve several forms."""
+    faults = Faults()
+    with CRM.open("memory://") as crm:
+        for _ in range(2):
+            with pytest.raises(Invalid) as caught, crm.begin() as tx, faults, faults:
+                tx.clients.add(name="")
+            assert ["name"] == [fault.path for fault in caught.value.faults]
+        with crm.begin() as tx, faults, faults:
+            tx.clients.add(name="Ada")
+        with pytest.raises(KeyError), crm.begin() as tx, faults:
+            with faults:
+                tx.clients.add(name="")
+            raise KeyError
+        with crm.begin() as tx, faults:
+            tx.clients.add(name="Bob")

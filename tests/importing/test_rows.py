@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,3 +94,37 @@ def test_a_row_with_nothing_in_it_is_skipped(crm: CRM, head: str) -> None:
     report = next(door[word] for word in ("name", "channel", "amount") if word in head)(csv_rows(text))
     assert (2, 0, 1, 1) == (report.read, report.added, report.skipped, report.refused)
     assert {2} == {fault.row for fault in report.faults}
+
+
+def test_a_quote_that_is_never_closed_swallows_no_rows() -> None:
+    """An inch sign is no such quote, nor is a text of several lines."""
+    with pytest.raises(Invalid, match="quote"):
+        list(csv_rows('name,phone\n"Anna,1\nBob,2\nEve,3\n'))
+    rows = list(csv_rows('name,remark\nAnna,17" screen\nBob,"two\nlines ""quoted"""\n'))
+    assert ['17" screen', 'two\nlines "quoted"'] == [row["remark"] for row in rows]
+
+
+def test_several_columns_of_phones_are_joined_and_of_names_refused() -> None:
+    """A number is never lost because another column has none."""
+    columns = {"Mobile": "phone", "Home": "phone", "First": "name", "Last": "name"}
+    text = "First,Mobile,Home\nAnna,1,\nBob,,2\nEve,3,4\nZoe,,\n"
+    rows = list(csv_rows(text, columns))
+    assert [["1"], ["2"], ["3", "4"], ""] == [row["phone"] for row in rows]
+    for head in ("First,Last", "name,name"):
+        with pytest.raises(Invalid, match="Two columns are name"):
+            list(csv_rows(f"{head}\nAnna,Petrova\n", columns))
+    with pytest.raises(Invalid, match="Two columns are name"):
+        list(json_rows('{"First": "Anna", "Last": "Petrova"}', columns))
+
+
+@pytest.mark.parametrize("read", [csv_rows, json_rows])
+@pytest.mark.parametrize("given", [b"name\nAnna\n", BytesIO(b"name\nAnna\n"), [1, 2]])
+def test_bytes_are_refused_with_what_makes_a_text_of_them(read: Any, given: Any) -> None:
+    """As an upload's stream would be."""
+    with pytest.raises(Invalid, match="TextIOWrapper"):
+        list(read(given))
+
+
+def test_json_that_is_too_deep_is_no_object() -> None:
+    """It is refused as a row, like any other line that is none."""
+    assert [None] == list(json_rows("[" * 100_000))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+from typing import Any, cast
 from weakref import ref
 
 import attrs
 import pytest
 
 from crmkit import CRM
-from crmkit.errors import Fault, Invalid, NotStarted
+from crmkit.errors import Fault, Invalid, NotStarted, Rejected
 from crmkit.events import ClientAdded, Event
 from crmkit.plugins import AuthFailed, NotReady, Plugin, on
 from crmkit.testing import FrozenClock
@@ -98,6 +99,8 @@ def test_a_plugin_that_cannot_start_harms_no_other(
         (NotReady(), "NotReady at "),
         (Invalid(Fault("zone", "not_a_time_zone", "'Anna' is none.")), "Invalid (zone: not_a_time_zone) at "),
         (Invalid(Fault("Anna Petrova", "unknown", "No such filter.")), "Invalid (…: unknown) at "),
+        (Rejected(Fault("phone", "Anna <anna@example.org>", "No.")), "Rejected (phone: …) at "),
+        (NotReady(cast("Any", OSError("anna@example.org"))), "NotReady at "),
         (OSError("anna@example.org"), "OSError at "),
     ],
 )

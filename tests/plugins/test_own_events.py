@@ -10,7 +10,8 @@ import pytest
 
 from crmkit import CRM, Money, Source
 from crmkit.domain.events.envelope import BY_TOPIC
-from crmkit.errors import Invalid, ReadOnly
+from crmkit.domain.ids import NIL
+from crmkit.errors import Invalid, ReadOnly, TransactionOver
 from crmkit.events import ClientAdded, Event
 from crmkit.ids import ClientId
 from crmkit.plugins import Channel, EventContext, Plugin, Receipt, hookimpl, on
@@ -88,6 +89,10 @@ def test_what_was_rolled_back_is_never_told(crm: CRM, heard: list[Event]) -> Non
         ({}, {"client_id": "missing", "number": "missing"}),
         ({"client_id": "17", "number": "A-1", "colour": "red"}, {"colour": "unknown"}),
         ({"client_id": "17", "number": ["A-1"]}, {"number": "not_kept"}),
+        ({"client_id": "17", "number": 5}, {"client_id": "not_an_id", "number": "not_a_text"}),
+        ({"client_id": None, "number": "A-1"}, {"client_id": "not_an_id"}),
+        ({"client_id": NIL, "number": "A-1", "levels": ("x",)}, {"levels[0]": "not_a_number"}),
+        ({"client_id": NIL, "number": "A\ud800"}, {"number": "not_a_text"}),
         ({"client_id": "17", "number": "A-1", "levels": (1, object())}, {"levels": "not_kept"}),
         ({"client_id": datetime(2026, 1, 1), "number": "A"}, {"client_id": "not_kept"}),
     ],
@@ -99,7 +104,9 @@ def test_what_an_event_cannot_say_is_told_at_once(crm: CRM, said: Any, faults: d
             tx.tell(CardIssued, **said)
         assert faults == {fault.path: fault.code for fault in caught.value.faults}
     with crm.read() as tx, pytest.raises(ReadOnly):
-        tx.tell(CardIssued, client_id="17", number="A-1")
+        tx.tell(CardIssued, client_id=NIL, number="A-1")
+    with pytest.raises(TransactionOver):
+        tx.tell(CardIssued, client_id=NIL, number="A-1")
 
 
 @pytest.mark.parametrize("kind", [ClientAdded, Event, str, "cards.issued"])

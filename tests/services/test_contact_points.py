@@ -119,10 +119,13 @@ def test_what_is_there_is_not_added_twice(crm: CRM, topics: Callable[[], list[st
         assert bob.id == tx.contact_points.add(bob.id, phone="+79120000001").client_id
         clerk = tx.contacts.add(anna.id, name="Clerk")
         theirs = tx.contact_points.add(anna.id, phone="+79120000001", contact_id=clerk.id)
-        assert clerk.id == theirs.contact_id
+        assert (known.id, clerk.id) == (theirs.id, theirs.contact_id)
         assert theirs == tx.contact_points.add(anna.id, phone="89120000001", contact_id=clerk.id)
+        assert theirs == tx.contact_points.add(anna.id, phone="89120000001")
+        boss = tx.contacts.add(anna.id, name="Boss")
+        assert theirs.id != tx.contact_points.add(anna.id, phone="+79120000001", contact_id=boss.id).id
+        tx.contact_points.remove(tx.contact_points.list(contact_id=boss.id)[0].id)
         tx.contact_points.invalidate(known.id)
-        tx.contact_points.remove(theirs.id)
         assert known.id != tx.contact_points.add(anna.id, phone="+79120000001").id
 
 
@@ -178,3 +181,21 @@ def test_who_replaces_what_somebody_changed_meanwhile_is_told(crm: CRM) -> None:
         tx.contact_points.replace(old.id, phone="+79120000003")
     with crm.read() as tx:
         assert [new] == list(tx.contact_points.list(client_id=anna.id))
+
+
+def test_a_form_saved_unchanged_changes_nothing(crm: CRM, topics: Callable[[], list[str]]) -> None:
+    """Neither is a wrong number revived, nor one that nobody can read refused."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", phone="8 912 000-00-01")
+        bounced = tx.contact_points.invalidate(tx.contact_points.list(client_id=anna.id)[0].id)
+        odd = tx.contact_points.add(anna.id, phone="ask the porter", keep_unreadable=True)
+    topics()
+    with crm.begin() as tx:
+        assert bounced == tx.contact_points.replace(bounced.id, phone="8 912 000-00-01", version=bounced.version)
+        assert bounced == tx.contact_points.replace(bounced.id, phone="+7 912 000 00 01")
+        assert odd == tx.contact_points.replace(odd.id, phone="ask the porter")
+        with pytest.raises(Invalid, match="exactly one"):
+            tx.contact_points.replace(odd.id, phone="ask the porter", email="a@example.org")
+    assert [] == topics()
+    with pytest.raises(Conflict), crm.begin() as tx:
+        tx.contact_points.replace(odd.id, phone="ask the porter", version=9)

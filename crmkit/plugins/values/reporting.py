@@ -10,7 +10,7 @@ from crmkit.domain.ids import EventId
 @attrs.frozen
 class Failure:
     """
-    A hook that raised: whose, which, the error's type and where it was raised.
+    A hook that raised: whose, which, the error's type, with the keywords and codes of its faults, and where it was raised.
 
     >>> Failure("slack", "crm_after_deal_won", "TimeoutError", "slack.py:12").error
     'TimeoutError'

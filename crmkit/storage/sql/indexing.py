@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex
 
+from crmkit.errors import StorageUnreachable
 from crmkit.storage.sql.databases.database import Link
 from crmkit.storage.sql.stepping import Begin, patiently, pause, step
 
@@ -36,16 +37,17 @@ def build(begin: Begin, connections: Connections) -> None:
     Who is killed on the way leaves the note, and nothing that is not built to the end counts as there. While another
     program builds, this one waits, as long as that takes: a large table may need minutes.
     """
+    built = set[str]()
     while True:
         started = time.monotonic()
-        if patiently(connections, partial(_built_all, connections), ATTEMPTS):
+        if patiently(connections, partial(_built_all, connections, built), ATTEMPTS):
             break
         pause(started)
     step(begin, lambda tx: tx.execute(tx.statements.one["filled"], (INDEXES,)))
 
 
-def _built_all(connections: Connections, link: Link) -> bool:
-    """Build or drop one; whether there was none left."""
+def _built_all(connections: Connections, built: set[str], link: Link) -> bool:
+    """Build or drop one; whether there was none left. One that is *built* and still not there never will be."""
     database = connections.database
     with database.building(link) as mine:
         if not mine:
@@ -54,7 +56,10 @@ def _built_all(connections: Connections, link: Link) -> bool:
         for index in _indexes():
             if not there.get(str(index.name)):
                 sql = str(CreateIndex(index).compile(dialect=connections.engine.dialect))
+                if index.name in built:
+                    raise StorageUnreachable(str(index.name))
                 database.create_index(link, str(index.name), sql)
+                built.add(str(index.name))
                 return False
         for table, columns in REPLACED:
             if (name := f"{table}_{'_'.join(columns)}") in there:

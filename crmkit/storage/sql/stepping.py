@@ -65,7 +65,7 @@ def patiently(connections: Connections, work: Callable[[Link], T], attempts: int
             connections.give(connection)
             return done
         left -= 1
-        if left == 0 or not isinstance(failure, StorageBusy):
+        if left == 0 or not isinstance(failure, (StorageBusy, Conflict)):  # a deadlock is met once
             break
         time.sleep(PAUSE)
     raise failure

@@ -50,7 +50,7 @@ _SETTINGS = (
     "tx_isolation = 'READ-COMMITTED'"
 )
 _TAKEN = {1062: "unique", 1451: "row is referenced", 1452: "no such reference", 1213: "deadlock", 1020: "changed"}
-_BUSY = {1205, 1040, 1203}
+_BUSY = {1205, 1040, 1203, 1799}
 _FULL = {3, 1021, 1114, 1030}
 _UNSTORABLE = {1153, 1264, 1292, 1366, 1406, 3854}
 _LOST = {1053, 1927, 2003, 2006, 2013, 2055}

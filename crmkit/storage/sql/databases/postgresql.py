@@ -83,7 +83,7 @@ class PostgreSQL(Database):
     has_table = "SELECT 1 WHERE to_regclass(%s::text) IS NOT NULL"
     indexes = (
         "SELECT relname::text, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-        "WHERE relnamespace = current_schema()::regnamespace"
+        "WHERE pg_table_is_visible(indexrelid)"
     )
     transactional_ddl = True
     reads_alone = True
@@ -187,10 +187,17 @@ class PostgreSQL(Database):
     def create_index(self, link: Link, name: str, sql: str) -> None:
         """Who was interrupted left an index that is never used, yet kept up."""
         self.drop_index(link, name, "")
-        link.execute(sql.replace("INDEX", "INDEX CONCURRENTLY", 1))
+        self._at_leisure(link, sql.replace("INDEX", "INDEX CONCURRENTLY", 1))
 
     def drop_index(self, link: Link, name: str, table: str) -> None:
-        link.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+        self._at_leisure(link, f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+    def _at_leisure(self, link: Link, sql: str) -> None:
+        """Wait for old snapshots as long as it takes, which holds nobody up: who gave up would begin anew."""
+        ((patience,),) = link.execute("SELECT current_setting('lock_timeout')").fetchall()
+        link.execute("SET lock_timeout = 0")
+        link.execute(sql)  # if it fails the connection is closed, and its settings with it
+        link.execute("SELECT set_config('lock_timeout', %s, false)", (patience,))
 
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Advisory locks of the transaction, in the order given."""
