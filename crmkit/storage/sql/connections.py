@@ -6,7 +6,8 @@ import ctypes
 import os
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import attrs
@@ -107,6 +108,24 @@ class Connections:
         """Close one that nothing can be said of any more."""
         if self._used.pop(id(connection), None) is not None:
             connection.proxied.invalidate()
+
+    @contextmanager
+    def outside(self) -> Generator[Link]:
+        """A connection outside any transaction; no driver error gets out, nor leads back to one what does."""
+        connection = self.take()
+        failure: CRMError
+        try:
+            yield connection.link
+        except self.database.errors as error:
+            failure = self.database.translated(error, "schema")
+            self.drop(connection)
+        except BaseException:
+            self.drop(connection)
+            raise
+        else:
+            self.give(connection)
+            return
+        raise failure
 
     def forget(self) -> None:
         """Close every idle connection."""

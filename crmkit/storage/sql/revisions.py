@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -63,7 +62,7 @@ def in_turn(work: Callable[[], T]) -> T:
 
 def unfilled(connections: Connections) -> bool:
     """Whether an upgrade has made tables and not filled them, or not to the end."""
-    with _link(connections) as link:
+    with connections.outside() as link:
         return bool(link.execute("SELECT name FROM crm_filling").fetchall())
 
 
@@ -74,7 +73,7 @@ def _is_a_missing_file(url: sa.URL) -> bool:
 
 def revision_on(connections: Connections) -> str | None:
     """The revision a database is at, None without a schema."""
-    with _link(connections) as link:
+    with connections.outside() as link:
         return _found(connections, link)
 
 
@@ -105,7 +104,7 @@ def _create(connections: Connections) -> str | None:
     The revision is written last: where making tables cannot be rolled back, who was interrupted begins again.
     """
     database, dialect = connections.database, connections.engine.dialect
-    with _link(connections) as link:
+    with connections.outside() as link:
         for statement in database.writing:
             link.execute(statement)
         database.lock(link, [SCHEMA_LOCK])
@@ -169,23 +168,4 @@ def changing(connections: Connections, work: Callable[[sa.Connection, str], None
         failure = database.translated(error.orig or error, "schema")
     except database.errors as error:
         failure = database.translated(error, "schema")
-    raise failure
-
-
-@contextmanager
-def _link(connections: Connections) -> Generator[Link]:
-    """A connection outside any transaction; no driver error gets out."""
-    connection, database = connections.take(), connections.database
-    failure: CRMError
-    try:
-        yield connection.link
-    except database.errors as error:
-        failure = database.translated(error, "schema")
-        connections.drop(connection)
-    except BaseException:
-        connections.drop(connection)
-        raise
-    else:
-        connections.give(connection)
-        return
     raise failure

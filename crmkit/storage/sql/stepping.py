@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from crmkit.errors import Conflict, CRMError, StorageBusy
+from crmkit.errors import Conflict, StorageBusy
 from crmkit.storage.sql.databases.database import Link
 
 if TYPE_CHECKING:
@@ -48,24 +48,13 @@ def _tried(begin: Begin, work: Callable[[SQLTransaction], T]) -> T:
 
 
 def patiently(connections: Connections, work: Callable[[Link], T], attempts: int | None = None) -> T:
-    """Work on a connection of its own, outside any transaction."""
-    database, left = connections.database, attempts or ATTEMPTS
-    failure: CRMError
-    while True:
-        connection = connections.take()
+    """Work on a connection of its own, outside any transaction; a deadlock, too, is met once."""
+    for left in reversed(range(attempts or ATTEMPTS)):
         try:
-            done = work(connection.link)
-        except database.errors as error:
-            failure = database.translated(error, "schema")
-            connections.drop(connection)
-        except BaseException:
-            connections.drop(connection)
-            raise
-        else:
-            connections.give(connection)
-            return done
-        left -= 1
-        if left == 0 or not isinstance(failure, (StorageBusy, Conflict)):  # a deadlock is met once
-            break
+            with connections.outside() as link:
+                return work(link)
+        except (Conflict, StorageBusy):
+            if not left:
+                raise
         time.sleep(PAUSE)
-    raise failure
+    raise AssertionError

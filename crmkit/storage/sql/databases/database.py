@@ -138,12 +138,12 @@ class Database(ABC):
         yield True
 
     def create_index(self, link: Link, name: str, sql: str) -> None:
-        """Build an index that is not there to the end; others may write meanwhile, or wait for moments."""
-        link.execute(sql)
+        """Build an index, unless somebody else has meanwhile; others may write, or wait until it is built."""
+        link.execute(sql.replace("INDEX", "INDEX IF NOT EXISTS", 1))
 
     def drop_index(self, link: Link, name: str, table: str) -> None:
         """Drop an index that is there, as gently."""
-        link.execute(f"DROP INDEX {name}")
+        link.execute(f"DROP INDEX IF EXISTS {name}")
 
     @abstractmethod
     def lock(self, link: Link, names: Sequence[str]) -> None:

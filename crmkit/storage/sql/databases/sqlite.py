@@ -126,13 +126,6 @@ class SQLite(Database):
             link.execute(sql, args)
         link.execute("COMMIT")
 
-    def create_index(self, link: Link, name: str, sql: str) -> None:
-        """Somebody else may have built it meanwhile: one writes at a time, and the name decides."""
-        link.execute(sql.replace("INDEX", "INDEX IF NOT EXISTS", 1))
-
-    def drop_index(self, link: Link, name: str, table: str) -> None:
-        link.execute(f"DROP INDEX IF EXISTS {name}")
-
     def lock(self, link: Link, names: Sequence[str]) -> None:
         """Nothing to do: one transaction writes at a time, and BEGIN IMMEDIATE has waited for that."""
 
