@@ -14,6 +14,8 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from crmkit.storage.sql.databases.copy_text import blocks
+
 #: How many statements a server remembers for one connection; what is said beyond that is read anew each time.
 MOST_PREPARED = 300
 #: How many statements we remember to have said once: some are said once ever.
@@ -110,9 +112,8 @@ class PsycopgLink:
     def copy(self, sql: str, rows: Iterable[Sequence[object]], /) -> None:
         """Stream rows into a table."""
         with self._connection.cursor() as cursor, cursor.copy(sql.encode()) as copy:
-            write = copy.write_row
-            for row in rows:
-                write(row)
+            for block in blocks(rows):
+                copy.write(block)
 
     def _bound(
         self, sql: str, args: Sequence[object]
