@@ -21,9 +21,9 @@ class Delivery(Masked):
     `entry` and `place` say where the event stands in the journal, `subject` is its subject's id as text. A claim is a
     lease: until `due_at` it is `claimed_by` somebody, afterwards it is due again. `error` names a type and a place.
 
-    >>> from crmkit.testing import NOON, a_delivery
-    >>> a_delivery(due_at=NOON).is_due(NOON)
-    True
+    >>> from crmkit.testing import a_delivery
+    >>> a_delivery(subscriber="bell.client_added").plugin
+    'bell'
     """
 
     id: DeliveryId
@@ -51,7 +51,3 @@ class Delivery(Masked):
     def key(self) -> str:
         """The same at every attempt: what a receiver tells repetitions by."""
         return f"{self.event_id}:{self.subscriber}"
-
-    def is_due(self, now: datetime) -> bool:
-        """Say whether it may be claimed."""
-        return self.state == "waiting" and self.due_at <= now

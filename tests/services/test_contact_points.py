@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 
 from crmkit import CRM
@@ -199,3 +200,49 @@ def test_a_form_saved_unchanged_changes_nothing(crm: CRM, topics: Callable[[], l
     assert [] == topics()
     with pytest.raises(Conflict), crm.begin() as tx:
         tx.contact_points.replace(odd.id, phone="ask the porter", version=9)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [({"email": "a@example.org"}, {"email": "B@Example.org"}), ({"messenger": "@anna", "network": "telegram"}, {"messenger": "@ann", "network": "telegram"}),
+     ({"social": "anna", "network": "vk"}, {"social": "ann", "network": "vk"}), ({"postal": "Lenina 5, Perm"}, {"postal": "Mira 7, Perm"})],
+)  # fmt: skip
+def test_each_kind_is_replaced_by_one_of_its_kind(crm: CRM, old: dict[str, str], new: dict[str, str]) -> None:
+    """As one that was added, in the place of the other."""
+    with crm.begin() as tx:
+        anna, boris = (tx.clients.add(name=name) for name in ("Anna", "Boris"))
+        before, by_hand = tx.contact_points.add(anna.id, **old), tx.contact_points.add(boris.id, **new)
+        after = tx.contact_points.replace(before.id, **new)
+        assert [after] == list(tx.contact_points.list(client_id=anna.id))
+        assert attrs.evolve(by_hand, id=after.id, client_id=anna.id) == after
+        with pytest.raises(Invalid) as caught:
+            tx.contact_points.replace(after.id, phone="+79120000001")
+        assert [("phone", "another_kind")] == [(fault.path, fault.code) for fault in caught.value.faults]
+
+
+def test_an_address_of_commas_is_none(crm: CRM) -> None:
+    """Nor is an endless one kept whole as a key."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna")
+        with pytest.raises(Invalid) as caught:
+            tx.contact_points.add(anna.id, postal=" ,, ")
+        assert [("postal", "not_an_address")] == [(fault.path, fault.code) for fault in caught.value.faults]
+        long = tx.contact_points.add(anna.id, postal="Lenina " * 60)
+        assert ("postal", 320) == (long.kind, len(long.match_key or ""))
+
+
+def test_who_is_reached_at_a_client_is_found_by_role(crm: CRM) -> None:
+    """One of several roles is enough; a contact that goes takes no other's number along."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna")
+        boss = tx.contacts.add(anna.id, name="Boss", roles=["decision_maker", "payer"])
+        clerk = tx.contacts.add(anna.id, name="Clerk", roles=["assistant"])
+        numbers = [
+            tx.contact_points.add(anna.id, phone=f"+7912000000{at}", contact_id=who and who.id)
+            for at, who in enumerate((boss, clerk, None))
+        ]
+        assert [boss] == list(tx.contacts.list(role="payer")) == list(tx.contacts.stream(role="decision_maker"))
+        assert (1, 0) == (tx.contacts.count(role="assistant"), tx.contacts.count(role="owner"))
+        tx.contacts.remove(boss.id)
+        after = {point.id: point.contact_id for point in tx.contact_points.list(client_id=anna.id)}
+        assert dict(zip([one.id for one in numbers], (None, clerk.id, None), strict=True)) == after

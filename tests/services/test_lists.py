@@ -119,3 +119,16 @@ def test_a_filter_that_asks_for_nothing_is_told_by_its_own_name(crm: CRM, filter
     with crm.read() as tx, pytest.raises(Invalid) as caught:
         tx.clients.list(**filters)
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"), [("\ud800", False), ("a\x00b", False), ("Ёлка 🙂", True), ("x" * 5000, True)]
+)
+def test_a_text_that_no_storage_can_hold_is_compared_with_nothing(crm: CRM, text: str, known: bool) -> None:
+    """Half a character or a NUL is a fault of the caller's; letters of any language are not."""
+    with crm.read() as tx:
+        if known:
+            assert 0 == tx.clients.count(where=F.client.owner.eq(text))
+        else:
+            with pytest.raises(Invalid, match="half characters"):
+                tx.clients.count(where=F.client.owner.eq(text))

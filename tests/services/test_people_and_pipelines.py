@@ -6,6 +6,7 @@ import pytest
 
 from crmkit import CRM, Stage
 from crmkit.errors import Invalid, NotFound
+from crmkit.services.users import DEEPEST
 
 
 def test_the_hosts_people_are_mirrored_under_its_own_keys(crm: CRM, topics: Callable[[], list[str]]) -> None:
@@ -84,3 +85,38 @@ def test_stages_are_a_list_of_different_keys(crm: CRM, stages: object) -> None:
     """Anything else is Invalid."""
     with crm.begin() as tx, pytest.raises(Invalid, match="stages"):
         tx.pipelines.define("p", stages=stages)  # type: ignore[arg-type]
+
+
+def test_a_stage_is_named_by_its_key_unless_it_is_told(crm: CRM) -> None:
+    """In words; at most fifty in a pipeline."""
+    with crm.begin() as tx:
+        made = tx.pipelines.define("repairs", stages=["taken_in", ("out", "Repaired"), Stage("paid", "Paid up")])
+        assert ("repairs", ["Taken in", "Repaired", "Paid up"]) == (made.name, [stage.name for stage in made.stages])
+        assert 50 == len(tx.pipelines.define("long", stages=[f"s{number}" for number in range(50)]).stages)
+        again = tx.pipelines.define("repairs", stages=["taken_in"], name="Workshop")
+        assert ("Workshop", 2) == (tx.pipelines.define("repairs", stages=["taken_in"]).name, again.version)
+
+
+def test_a_person_is_all_that_was_put_last(crm: CRM) -> None:
+    """What is left out is gone, but for who works there."""
+    with crm.begin() as tx:
+        tx.teams.put("a", name="A")
+        tx.teams.put("b", name="B", parent="a", lead="1")
+        user = tx.users.put("1", name="Anna", email="a@example.org", team="a", active=False)
+        assert ("Anna", "a@example.org", "a", False) == (user.name, user.email, user.team, user.active)
+        user = tx.users.put("1", name="Ann", team="b")
+        assert ("Ann", None, "b", True, 2) == (user.name, user.email, user.team, user.active, user.version)
+        team = tx.teams.get("b")
+        assert ("B", "a", "1") == (team.name, team.parent, team.lead)
+        team = tx.teams.put("b", name="Bb", lead="2")
+        assert ("Bb", None, "2", 2) == (team.name, team.parent, team.lead, team.version)
+        assert team == tx.teams.get("b") == tx.teams.put("b", name="Bb", lead="2")
+
+
+def test_teams_stand_so_deep_and_no_deeper(crm: CRM) -> None:
+    """A tree that goes on forever is a mistake of the host's."""
+    with crm.begin() as tx:
+        for depth in range(DEEPEST + 1):
+            tx.teams.put(f"t{depth}", name="T", parent=f"t{depth - 1}" if depth else None)
+        with pytest.raises(Invalid, match="parent"):
+            tx.teams.put("below", name="T", parent=f"t{DEEPEST}")

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
 
-from crmkit import CRM, Client, Item, Money, Source
+from crmkit import CRM, Client, Item, Money, Month, Source
 from crmkit.errors import Invalid, NotFound
 from crmkit.ids import ClientId
 from crmkit.testing import FrozenClock
@@ -91,3 +91,30 @@ def test_what_was_not_bought_yet_is_refused(crm: CRM, anna: Client, clock: Froze
         with pytest.raises(NotFound):
             tx.purchases.record(ClientId(UUID(int=1)), amount=Money(1, "EUR"))
         assert 0 == tx.purchases.count()
+
+
+def test_months_say_what_was_bought_and_given_back(crm: CRM, clock: FrozenClock) -> None:
+    """By month in UTC and by currency; the amount of a purchase without one is nothing, but it counts."""
+    with crm.begin() as tx:
+        anna, boris = (tx.clients.add(name=name) for name in ("Anna", "Boris"))
+        tx.purchases.record(boris.id, amount=Money(7, "EUR"))
+        for at, amount in (
+            (datetime(2025, 11, 30, 23, 30, tzinfo=UTC), Money(5, "EUR")),
+            (datetime(2025, 12, 1, 1, tzinfo=timezone(timedelta(hours=3))), Money(1, "EUR")),
+            (datetime(2025, 12, 1, tzinfo=UTC), Money(2, "EUR")),
+            (datetime(2025, 12, 2, tzinfo=UTC), Money(300, "RUB")),
+        ):
+            last = tx.purchases.record(anna.id, amount=amount, at=at)
+        tx.purchases.refund(last.id, amount=Money(100, "RUB"), reason="damaged", at=datetime(2025, 12, 30, tzinfo=UTC))
+        tx.purchases.refund(last.id, amount=Money(50, "RUB"), reason="damaged", at=datetime(2026, 1, 1, tzinfo=UTC))
+        assert [
+            Month(anna.id, "2025-11", "EUR", 2, Money(6, "EUR"), 0, Money(0, "EUR")),
+            Month(anna.id, "2025-12", "EUR", 1, Money(2, "EUR"), 0, Money(0, "EUR")),
+            Month(anna.id, "2025-12", "RUB", 1, Money(300, "RUB"), 1, Money(100, "RUB")),
+            Month(anna.id, "2026-01", "RUB", 0, Money(0, "RUB"), 1, Money(50, "RUB")),
+        ] == list(tx.purchases.months(anna.id))
+        assert 1 == len(tx.purchases.months(boris.id))
+        with pytest.raises(Invalid):
+            tx.purchases.months("anna")  # type: ignore[arg-type]
+        with pytest.raises(NotFound):
+            tx.purchases.months(ClientId(UUID(int=1)))

@@ -85,7 +85,7 @@ class Reader:
         elif column == "custom":
             row.told["custom"] = self._custom(value)
         elif column == "external_ids":
-            row.names = FrozenMap({**row.names, **check.external_ids("external_ids", value)})
+            row.names = FrozenMap({**row.names, **(check.external_ids("external_ids", value) or {})})
         elif column == "external_id":
             row.names = self._named(row.names, value)
         elif isinstance(column, str) and column in READERS:
