@@ -1,7 +1,8 @@
 """Break every rule of the domain and of the services, one at a time, and say which breaks no test notices.
 
-    tox -e mutation                          all of it: about an hour on two cores
+    tox -e mutation                          all of it: some three hours on two cores
     tox -e mutation -- crmkit/domain/money.py   one file, or a folder
+    tox -e mutation -- --sample 1000         so many of them, drawn by lot: the same for the same code
 
 mutmut breaks and runs; what it leaves out, or breaks in vain, is prepared here in a copy of the checkout:
 
@@ -26,6 +27,7 @@ import tokenize
 from collections import Counter
 from itertools import accumulate
 from pathlib import Path
+from random import Random
 from typing import TypeGuard
 
 from mutmut.stats import status_by_exit_code
@@ -114,6 +116,21 @@ def counted(work: Path) -> dict[str, Counter[str]]:
     return found
 
 
+def mutants(work: Path) -> list[str]:
+    """The names of all there are."""
+    metas = sorted((work / "mutants").rglob("*.py.meta"))
+    return [name for meta in metas for name in json.loads(meta.read_text("utf-8"))["exit_code_by_key"]]
+
+
+def _mutmut(args: argparse.Namespace, *names: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "mutmut", "run", "--max-children", str(args.children), *names],
+        cwd=args.work,
+        env={**os.environ, "CRMKIT_STORAGES": "memory"},
+        check=False,
+    )
+
+
 def share(endings: Counter[str]) -> float:
     """How many of a hundred were caught."""
     return 100 * sum(endings[how] for how in CAUGHT) / endings.total()
@@ -124,16 +141,16 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("files", nargs="*", help="only these files or folders")
     parser.add_argument("--work", type=Path, required=True, help="a folder to work in; what is there goes away")
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--sample", type=int, default=0, help="no more than so many, drawn by lot")
     parser.add_argument("--floor", type=float, default=0.0, help="fail below this share of killed mutants, in percent")
     args = parser.parse_args(given)
     prepared(args.work)
-    wanted = [f"{file.removesuffix('.py').rstrip('/').replace('/', '.')}.*" for file in args.files]
-    subprocess.run(
-        [sys.executable, "-m", "mutmut", "run", "--max-children", str(args.children), *wanted],
-        cwd=args.work,
-        env={**os.environ, "CRMKIT_STORAGES": "memory"},
-        check=False,
-    )
+    wanted = tuple(f"{file.removesuffix('.py').rstrip('/').replace('/', '.')}." for file in args.files)
+    _mutmut(args, "nobody")  # makes the mutants, and finds out which test meets which
+    names = [name for name in mutants(args.work) if name.startswith(wanted)] if wanted else mutants(args.work)
+    if args.sample:
+        names = sorted(Random(0).sample(names, min(args.sample, len(names))))
+    _mutmut(args, *(names if args.sample else args.files and [f"{one}*" for one in wanted]))
     found = counted(args.work)
     total = sum(found.values(), Counter[str]())
     for name, endings in [*found.items(), ("all", total)]:
