@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +18,18 @@ NOT_CONCERNED = "nothing to check"
 
 if TYPE_CHECKING:
     from crmkit import CRM
-    from crmkit.testing import FrozenClock
-    from crmkit.testing.kit import (
+    from crmkit.testing import (
         ChannelSink,
         CountedIds,
         EventRecorder,
+        FrozenClock,
         HookRecorder,
         HTTPSink,
+        MakeCRM,
         RelayDriver,
         Seed,
-        Workshop,
     )
+    from crmkit.testing.kit import Workshop
 
 
 @pytest.fixture
@@ -58,19 +59,19 @@ def crmkit_workshop(clock: FrozenClock, ids: CountedIds) -> Generator[Workshop]:
 
 
 @pytest.fixture
-def make_crm(crmkit_workshop: Workshop) -> Callable[..., CRM]:
+def make_crm(crmkit_workshop: Workshop) -> MakeCRM:
     """Open a CRM with the plugins you name and no others: `make_crm(Slack, settings={"slack": {…}}, env={…})`."""
     return crmkit_workshop.make
 
 
 @pytest.fixture
-def crm(make_crm: Callable[..., CRM]) -> CRM:
+def crm(make_crm: MakeCRM) -> CRM:
     """A CRM in memory without plugins; override it to open yours with some."""
     return make_crm()
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def sql_crm(request: pytest.FixtureRequest, make_crm: Callable[..., CRM], tmp_path: Path) -> Callable[..., CRM]:
+def sql_crm(request: pytest.FixtureRequest, make_crm: MakeCRM, tmp_path: Path) -> MakeCRM:
     """As `make_crm`, once in memory and once in a SQLite file."""
 
     def make(*plugins: Any, **options: Any) -> CRM:

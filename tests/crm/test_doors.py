@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -284,3 +285,16 @@ def test_what_was_bound_closes_nothing(crm: CRM) -> None:
     crm.close()
     with pytest.raises(StorageUnreachable), mine.read():
         pass
+
+
+@pytest.mark.parametrize(
+    ("door", "given", "other"),
+    [(CRM, "sqlite:///shop.db", "CRM.open(url)"), (CRM, None, "MemoryStorage()"), (CRM.open, MemoryStorage(), "CRM(storage)"),
+     (CRM.open, None, "memory://"), (CRM.open, "shop.db", "sqlite:///shop.db")],
+)  # fmt: skip
+def test_who_takes_the_wrong_door_is_shown_the_other(door: Any, given: object, other: str) -> None:
+    """A URL and a storage are easily mixed up in the first hour."""
+    with pytest.raises(Invalid) as caught:
+        door(given)
+    assert other in str(caught.value)
+    assert ("CRM(storage)" in str(caught.value)) == isinstance(given, MemoryStorage)

@@ -7,4 +7,4 @@ from crmkit.testing.kit.http_sink import HTTPSink as HTTPSink
 from crmkit.testing.kit.ids import CountedIds as CountedIds
 from crmkit.testing.kit.seeding import Seed as Seed
 from crmkit.testing.kit.taps import HookCall as HookCall, HookRecorder as HookRecorder
-from crmkit.testing.kit.workshop import Workshop as Workshop
+from crmkit.testing.kit.workshop import MakeCRM as MakeCRM, Workshop as Workshop

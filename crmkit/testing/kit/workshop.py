@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from crmkit.crm.doors import CRM
 from crmkit.crm.plugin_tables import prepare_tables
@@ -20,6 +20,17 @@ from crmkit.testing.kit.stepping import SteppedStorage, Steps
 from crmkit.testing.kit.taps import HookRecorder
 
 NOTHING: Mapping[str, Any] = {}
+
+
+class MakeCRM(Protocol):
+    """What the fixtures `make_crm` and `sql_crm` are: for who annotates tests."""
+
+    def __call__(
+        self, *plugins: type[Plugin[Any]] | Plugin[Any], settings: Mapping[str, Mapping[str, Any]] = ...,
+        env: Mapping[str, str] = ..., **options: Any,
+    ) -> CRM:  # fmt: skip
+        """Open a CRM with these plugins and no others; *options* are those of `CRM`."""
+        ...
 
 
 class Workshop:
