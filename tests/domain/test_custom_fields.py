@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -86,3 +86,38 @@ def test_a_field_is_defined_for_clients_or_deals_with_a_plain_key(wrong: tuple[A
     """Anything else is refused where it is defined."""
     with pytest.raises(Invalid):
         Field(*wrong)
+
+
+def test_a_key_is_as_long_as_a_column_and_a_field_as_personal_as_told() -> None:
+    """Free text is somebody's unless told, choices and numbers are nobody's."""
+    assert "k" * 60 == Field("deal", "k" * 60, str).key
+    with pytest.raises(Invalid):
+        Field("deal", "k" * 61, str)
+    unsaid: list[Field[Any]] = [
+        Field("client", "a", str),
+        Field("client", "b", str, choices=("x",)),
+        Field("client", "c", int),
+    ]
+    assert [True, False, False] == [field.pii for field in unsaid]
+    told: list[Field[Any]] = [
+        Field("client", "a", str, pii=False),
+        Field("client", "b", str, choices=("x",), pii=True),
+        Field("client", "c", int, pii=True),
+    ]
+    assert [False, True, True] == [field.pii for field in told]
+
+
+def test_what_is_no_type_for_a_field_is_told_which_are() -> None:
+    """In one sentence, sorted."""
+    with pytest.raises(Invalid, match="Decimal, Money, UUID, bool, date, datetime, frozenset, int, str"):
+        Field("client", "card", float)
+    with pytest.raises(Invalid) as caught:
+        Field("client", "card", str, choices=7)  # type: ignore[arg-type]
+    assert [("choices", "not_values")] == [(fault.path, fault.code) for fault in caught.value.faults]
+
+
+def test_the_largest_numbers_are_kept_to_the_last_digit() -> None:
+    """Whatever precision the host's decimals have."""
+    field, large = Field("deal", "margin", Decimal), Decimal("99999999999999.9999")
+    with localcontext(prec=5):
+        assert large == field.read(field.stored(large))

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit import CRM, Client, Field, ImportReport, RowFault, Source
+from crmkit import CRM, Client, Field, ImportReport, Money, RowFault, Source
 from crmkit.errors import Invalid
 from crmkit.events import ClientAdded, Event
 
@@ -266,3 +266,66 @@ def test_a_column_nobody_knows_is_told_by_its_place(crm: CRM) -> None:
     assert "name" in report.faults[0].message
     assert "Anna" not in repr(report)
     assert "912" not in repr(report)
+
+
+@pytest.mark.parametrize("chunk", [1, 1000])
+def test_a_trial_run_knows_what_its_own_rows_would_have_added(crm: CRM, chunk: int) -> None:
+    """By another system's id and by number; of several kinds of rows."""
+    rows: list[dict[str, Any]] = [
+        {"name": "Anna", "external_id": ("shop", "1")}, {"name": "Anna", "external_id": ("shop", "1")},
+        {"name": "Boris", "external_ids": {"shop": "2", "bank": "2"}}, {"name": "Boris", "external_id": ("bank", "2")},
+        {"name": "Clara", "phone": "+79120000003", "external_id": ("shop", "3")}, {"name": "Clara", "phone": "+79120000003"},
+        {"name": "Dora"}, {"name": "Dora"},
+    ]  # fmt: skip
+    trial = crm.import_clients(rows, chunk=chunk, dry_run=True)
+    assert (5, 0, 3, 0) == counts(trial) == counts(crm.import_clients(rows, chunk=chunk))
+    whose: dict[str, Any] = {"client_external_id": ("shop", "1"), "origin": "till"}
+    for door, row in (
+        (crm.import_touchpoints, {**whose, "channel": "call", "direction": "inbound"}),
+        (crm.import_purchases, {**whose, "amount": Money(1, "EUR")}),
+    ):
+        facts = [{**row, "external_id": "1"}, {**row, "external_id": "1"}, {**row, "external_id": "2"}]
+        trial = door(facts, chunk=chunk, dry_run=True)
+        assert (2, 0, 1, 0) == counts(trial) == counts(door(facts, chunk=chunk))
+
+
+def test_what_nobody_can_read_is_told_apart_as_it_is_typed(crm: CRM) -> None:
+    """Twice the same is once, in a row, among rows and in the store; the first of its kind is primary."""
+    row: dict[str, Any] = {
+        "name": "Anna",
+        "external_id": ("shop", "1"),
+        "phone": ["ask the porter", "ask the porter", "ring twice"],
+    }
+    for _ in range(2):
+        crm.import_clients([row, row], on_match="update", keep_unreadable=True)
+    with crm.read() as tx:
+        assert {"ask the porter": True, "ring twice": False} == {
+            point.value: point.primary for point in tx.contact_points.stream()
+        }
+
+
+def test_more_rows_than_one_question_takes_are_all_known(crm: CRM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions hold so many ids and no more."""
+    for room in ("clients", "facts"):
+        monkeypatch.setattr(f"crmkit.services.importing.{room}.CHUNK", 2)
+    many: list[dict[str, Any]] = [{**one, "external_id": ("shop", one["name"])} for one in people(5)]
+    crm.import_clients(many)
+    assert (0, 0, 5, 0) == counts(crm.import_clients(many, on_match="update"))
+    with crm.begin() as tx:
+        ids = [client.id for client in tx.clients.stream()]
+        deals = [tx.deals.open(id, title="Order").id for id in ids]
+    facts = [
+        {"client_id": id, "deal_id": deal, "amount": Money(1, "EUR"), "external_id": str(id), "origin": "till"}
+        for id, deal in zip(ids, deals, strict=True)
+    ]
+    assert (5, 0, 0, 0) == counts(crm.import_purchases(facts))
+    assert (0, 0, 5, 0) == counts(crm.import_purchases(facts))
+
+
+def test_two_reports_come_to_one() -> None:
+    """Of one import and the next."""
+    one, other = (
+        ImportReport(3, 1, 1, 1, 0, (), 2),
+        ImportReport(4, 1, 1, 1, 1, (RowFault(1, "a", "b", "c."),), 3, dry_run=True),
+    )
+    assert ImportReport(7, 2, 2, 2, 1, other.faults, 5, dry_run=True) == one + other

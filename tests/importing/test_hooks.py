@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit import CRM, Money, Touchpoint
+from crmkit import CRM, Money, Purchase, Touchpoint
 from crmkit.events import ClientAdded, Event
 from crmkit.plugins import Command, Plugin, ProjectContext, RecordChange, Veto, hookimpl, on
 from crmkit.testing import FrozenClock
@@ -93,3 +93,40 @@ def test_a_plugin_refuses_rows_one_by_one(opened: CRM, counting: Counting) -> No
         assert "Polite" in {client.name for client in tx.clients.stream()}
         assert 39 == tx.contact_points.count()
     assert 1 == opened.import_clients([rows[32]], dry_run=True).refused
+
+
+class Strict(Plugin[None]):
+    """Nothing costs thirteen, nobody is called at night."""
+
+    @hookimpl
+    def crm_check_change(self, changes: Sequence[RecordChange]) -> Iterable[Veto]:
+        for change in changes:
+            after = change.after
+            if isinstance(after, Purchase) and after.amount == Money(13, "EUR"):
+                yield Veto("unlucky", "Thirteen is unlucky.", "amount")
+            if isinstance(after, Touchpoint) and after.summary == "at night":
+                yield Veto("rude", "Not at night.", "summary")
+
+
+def test_a_plugin_refuses_purchases_and_touchpoints_one_by_one(url: str, clock: FrozenClock) -> None:
+    """Whom a refused purchase would have brought to life stays as they were; the next one does."""
+    with CRM.open(url, region="RU", clock=clock, plugins=[Strict()]) as crm:
+        with crm.begin() as tx:
+            anna, boris = (tx.clients.add(name=name).id for name in ("Anna", "Boris"))
+        rows: list[dict[str, Any]] = [
+            {"client_id": anna, "amount": Money(13, "EUR")}, {"client_id": boris, "amount": Money(13, "EUR")},
+            {"client_id": boris, "amount": Money(1, "EUR")},
+        ]  # fmt: skip
+        for dry_run in (True, False):
+            report = crm.import_purchases(rows, dry_run=dry_run)
+            assert (1, 0, 2) == (report.added, report.skipped, report.refused)
+            assert [(1, "amount", "unlucky"), (2, "amount", "unlucky")] == [
+                (one.row, one.path, one.code) for one in report.faults
+            ]
+        call = {"client_id": anna, "channel": "call", "direction": "inbound"}
+        calls = [{**call, "summary": "at night"}, {**call, "summary": "at noon"}]
+        report = crm.import_touchpoints(calls)
+        assert (1, [(1, "summary")]) == (report.added, [(one.row, one.path) for one in report.faults])
+        with crm.read() as tx:
+            assert ["prospect", "active"] == [tx.clients.get(one).lifecycle for one in (anna, boris)]
+            assert (1, ["at noon"]) == (tx.purchases.count(), [one.summary for one in tx.touchpoints.stream()])

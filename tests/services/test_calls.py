@@ -95,3 +95,35 @@ def test_dialing_asks_consent_first(crm: CRM, anna: Client, topics: Callable[[],
         with pytest.raises(Invalid, match="no such phone"):
             tx.calls.dial(mute.id, purpose="service")
     assert "call.dialed" in topics()
+
+
+def test_dialing_takes_the_primary_phone_that_works_or_the_one_named(crm: CRM, anna: Client) -> None:
+    """The call is to that number, begun by us."""
+    with crm.begin() as tx:
+        tx.consents.grant(anna.id, purpose="service", channel="voice", basis="contract")
+        first = tx.contact_points.list(client_id=anna.id)[0]
+        second = tx.contact_points.add(anna.id, phone="+79120000002")
+        third = tx.contact_points.add(anna.id, phone="8 912 000-00-03", primary=True)
+        assert "+79120000003" == tx.calls.dial(anna.id, purpose="service").match_key
+        call = tx.calls.dial(anna.id, purpose="service", contact_point_id=second.id)
+        assert ("+79120000002", "+79120000002", "outbound", "crm", None, None) == (
+            call.number, call.match_key, call.direction, call.origin, call.line, call.external_id,
+        )  # fmt: skip
+        tx.contact_points.invalidate(third.id)
+        assert first.match_key == tx.calls.dial(anna.id, purpose="service").match_key
+        with pytest.raises(Invalid) as caught:
+            tx.calls.dial(anna.id, purpose="service", contact_point_id=third.id)
+        assert ["contact_point_id"] == [fault.path for fault in caught.value.faults]
+        for one in (first, second):
+            tx.contact_points.invalidate(one.id)
+        with pytest.raises(Invalid) as caught:
+            tx.calls.dial(anna.id, purpose="service")
+        assert ["client_id"] == [fault.path for fault in caught.value.faults]
+
+
+def test_who_answers_a_call_that_is_over_changes_nothing(crm: CRM, anna: Client) -> None:
+    """Reports come late and in any order."""
+    with crm.begin() as tx:
+        call = tx.calls.start(number="+79123456789")
+        ended = tx.calls.end(call.id, disposition="no_answer")
+        assert ended == tx.calls.answer(call.id, by="17")

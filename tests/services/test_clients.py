@@ -304,3 +304,14 @@ def test_an_event_says_which_version_it_left(heard: list[Event], crm: CRM) -> No
     last = heard[-1]
     assert isinstance(last, ClientUpdated)
     assert (Change("market_level", "potential", "ours"),) == last.changes
+
+
+def test_who_is_archived_is_not_lost_besides(crm: CRM) -> None:
+    """Restored first; who is lost is lost once."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna")
+        lost = tx.clients.lose(anna.id, reason="moved")
+        assert lost == tx.clients.lose(anna.id, reason="again")
+        tx.clients.archive(anna.id)
+        with pytest.raises(Invalid, match="Restore it first"):
+            tx.clients.lose(anna.id, reason="moved")

@@ -172,3 +172,17 @@ def test_two_who_move_one_deal_meet_in_a_conflict(crm: CRM, anna: Client) -> Non
         tx.deals.move(deal.id, to="offer", version=1)
     with pytest.raises(Conflict), crm.begin() as tx:
         tx.deals.move(deal.id, to="negotiation", version=1)
+
+
+def test_a_cancelled_deal_is_closed_then_and_its_history_says_why(crm: CRM, anna: Client, clock: FrozenClock) -> None:
+    """As every other end."""
+    with crm.begin() as tx:
+        deal = tx.deals.open(anna.id, title="Order")
+    clock.go_on(hours=1)
+    with crm.begin() as tx:
+        cancelled = tx.deals.cancel(deal.id, reason="double")
+        assert ("cancelled", clock.now()) == (cancelled.status, cancelled.closed_at)
+        last = tx.deals.history(deal.id)[-1]
+        assert ("cancelled", "new", "new", 3600, "double") == (
+            last.kind, last.from_stage, last.to_stage, last.seconds, last.reason,
+        )  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 
 from crmkit import CRM, Stage
 from crmkit.errors import Invalid, NotFound
+from crmkit.events import Event, PipelineDefined
 from crmkit.services.users import DEEPEST
 
 
@@ -85,6 +86,21 @@ def test_stages_are_a_list_of_different_keys(crm: CRM, stages: object) -> None:
     """Anything else is Invalid."""
     with crm.begin() as tx, pytest.raises(Invalid, match="stages"):
         tx.pipelines.define("p", stages=stages)  # type: ignore[arg-type]
+
+
+def test_a_pipeline_that_is_defined_says_its_stages(crm: CRM, heard: list[Event]) -> None:
+    """The first time and each time they change; and pages of pipelines follow each other."""
+    with crm.begin() as tx:
+        tx.pipelines.define("a", stages=["one"])
+        tx.pipelines.define("a", stages=["one", "two"])
+        tx.pipelines.define("z", stages=["one"])
+        first = tx.pipelines.list(limit=2)
+        rest = tx.pipelines.list(limit=2, after=first.next)
+        assert (["a", "sales"], ["z"]) == ([one.id for one in first], [one.id for one in rest])
+        assert {"sales", "z"} == set(tx.pipelines.get_many(one for one in ("sales", "z", "nowhere")))
+    assert [("one",), ("one", "two"), ("one",)] == [
+        event.stages for event in heard if isinstance(event, PipelineDefined)
+    ]
 
 
 def test_a_stage_is_named_by_its_key_unless_it_is_told(crm: CRM) -> None:

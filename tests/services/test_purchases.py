@@ -8,6 +8,7 @@ import pytest
 
 from crmkit import CRM, Client, Item, Money, Month, Source
 from crmkit.errors import Invalid, NotFound
+from crmkit.events import Event, PurchaseRefunded
 from crmkit.ids import ClientId
 from crmkit.testing import FrozenClock
 
@@ -118,3 +119,27 @@ def test_months_say_what_was_bought_and_given_back(crm: CRM, clock: FrozenClock)
             tx.purchases.months("anna")  # type: ignore[arg-type]
         with pytest.raises(NotFound):
             tx.purchases.months(ClientId(UUID(int=1)))
+
+
+def test_what_was_given_back_is_listed_by_when_and_says_why(
+    crm: CRM, anna: Client, clock: FrozenClock, heard: list[Event]
+) -> None:
+    """Whatever the order in which it was written down."""
+    with crm.begin() as tx:
+        bought = tx.purchases.record(anna.id, amount=Money(10, "EUR"), at=clock.now() - timedelta(days=9))
+        tx.purchases.refund(bought.id, amount=Money(4, "EUR"), reason="late", at=clock.now())
+        tx.purchases.refund(bought.id, amount=Money(1, "EUR"), reason="early", at=clock.now() - timedelta(days=2))
+        refunds = tx.purchases.refunds(bought.id)
+    assert [("early", Money(1, "EUR")), ("late", Money(4, "EUR"))] == [(one.reason, one.amount) for one in refunds]
+    told = [(event.refund_id, event.reason) for event in heard if isinstance(event, PurchaseRefunded)]
+    assert [(refunds[1].id, "late"), (refunds[0].id, "early")] == told
+
+
+def test_what_had_no_price_is_not_given_back(crm: CRM, anna: Client) -> None:
+    """Nor is what was given back already."""
+    with crm.begin() as tx:
+        gift = tx.purchases.record(anna.id, items=[Item("Gift")])
+        paid = tx.purchases.refund(tx.purchases.record(anna.id, amount=Money(1, "EUR")).id)
+        for id in (gift.id, paid.id):
+            with pytest.raises(Invalid):
+                tx.purchases.refund(id)

@@ -103,3 +103,18 @@ def test_a_journey_ends_at_the_latest_payment_and_flags_gaps(crm: CRM, anna: Cli
         (step.what, step.gap) for step in journey.steps
     ]
     assert (True, timedelta(days=59)) == (journey.paid, journey.steps[2].waited)
+
+
+def test_a_window_of_touchpoints_includes_its_start_only(crm: CRM, anna: Client, clock: FrozenClock) -> None:
+    """Half-open, as months are; in lists, counts and streams alike."""
+    with crm.begin() as tx:
+        for days in (0, 1, 2, 3):
+            at = clock.now() - timedelta(days=days)
+            tx.touchpoints.record(anna.id, channel="call", direction="inbound", summary=f"{days}", at=at)
+        window: Any = {"since": clock.now() - timedelta(days=2), "before": clock.now()}
+        assert {"1", "2"} == {one.summary for one in tx.touchpoints.list(**window)}
+        assert {"1", "2"} == {one.summary for one in tx.touchpoints.stream(**window)}
+        assert (2, 3, 3) == (
+            tx.touchpoints.count(**window), tx.touchpoints.count(since=window["since"]),
+            tx.touchpoints.count(before=window["before"]),
+        )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from crmkit import CRM, Client, Money
 from crmkit.errors import Invalid
-from crmkit.events import Event, TicketResponded
+from crmkit.events import Event, TicketResolved, TicketResponded
 from crmkit.testing import FrozenClock
 
 
@@ -131,3 +131,58 @@ def test_a_ticket_goes_from_new_to_closed_and_back(
         "purchase.recorded", "client.activated", "ticket.opened", "ticket.assigned", "ticket.responded",
         "ticket.responded", "ticket.resolved", "ticket.reopened", "ticket.closed",
     ] == topics()  # fmt: skip
+
+
+def test_who_is_to_answer_a_ticket_may_be_nobody(crm: CRM, anna: Client, clock: FrozenClock) -> None:
+    """Then it is new again; when it was resolved and closed stands in it, until it is reopened."""
+    with crm.begin() as tx:
+        ticket = tx.tickets.assign(tx.tickets.open(anna.id, subject="Broken").id, assignee="17")
+        assert ("new", None) == ((again := tx.tickets.assign(ticket.id, assignee=None)).status, again.assignee)
+    clock.go_on(minutes=5)
+    with crm.begin() as tx:
+        resolved = tx.tickets.resolve(ticket.id)
+        assert ("resolved", clock.now(), None) == (resolved.status, resolved.resolved_at, resolved.closed_at)
+    clock.go_on(minutes=5)
+    with crm.begin() as tx:
+        closed = tx.tickets.close(ticket.id)
+        assert ("closed", resolved.resolved_at, clock.now()) == (closed.status, closed.resolved_at, closed.closed_at)
+        reopened = tx.tickets.reopen(ticket.id)
+        assert ("reopened", None, None) == (reopened.status, reopened.resolved_at, reopened.closed_at)
+        at_once = tx.tickets.close(ticket.id)
+        assert (clock.now(), clock.now()) == (at_once.resolved_at, at_once.closed_at)
+
+
+def test_how_long_a_ticket_took_is_counted_from_its_opening(
+    crm: CRM, anna: Client, clock: FrozenClock, heard: list[Event]
+) -> None:
+    """Nothing for one that is resolved at once."""
+    with crm.begin() as tx:
+        tx.tickets.resolve(tx.tickets.open(anna.id, subject="a").id)
+        tx.tickets.resolve(tx.tickets.open(anna.id, subject="b", at=clock.now() - timedelta(hours=1)).id)
+    assert [0, 3600] == [event.seconds for event in heard if isinstance(event, TicketResolved)]
+
+
+def test_work_in_progress_and_work_given_up_say_so(crm: CRM, anna: Client, clock: FrozenClock) -> None:
+    """Twice is once."""
+    with crm.begin() as tx:
+        first, second = (tx.tasks.plan(anna.id, title=title, due=clock.now()) for title in ("a", "b"))
+        started, cancelled = tx.tasks.start(first.id), tx.tasks.cancel(second.id, reason="double")
+        assert ("in_progress", "cancelled") == (started.status, cancelled.status)
+        assert (started, cancelled) == (tx.tasks.start(first.id), tx.tasks.cancel(second.id, reason="again"))
+
+
+def test_an_agenda_has_pages_and_nobodys_work(crm: CRM, anna: Client, clock: FrozenClock) -> None:
+    """Fifty to a page; who is to do it is somebody, nobody or anybody."""
+    with crm.begin() as tx:
+        for number in range(51):
+            due = clock.now() - timedelta(minutes=100 - number)
+            tx.tasks.plan(anna.id, title=f"{number}", due=due, assignee="17" if number % 2 else None)
+        first = tx.tasks.agenda()
+        second = tx.tasks.agenda(after=first.next)
+        assert ([f"{number}" for number in range(50)], ["50"]) == (
+            [one.title for one in first],
+            [one.title for one in second],
+        )
+        assert (26, 25) == (len(tx.tasks.agenda(assignee=None)), len(tx.tasks.agenda(assignee="17")))
+        with pytest.raises(Invalid, match="assignee"):
+            tx.tasks.agenda(assignee="")
