@@ -122,18 +122,20 @@ def mutants(work: Path) -> list[str]:
     return [name for meta in metas for name in json.loads(meta.read_text("utf-8"))["exit_code_by_key"]]
 
 
-def _mutmut(args: argparse.Namespace, *names: str) -> None:
+def _mutmut(args: argparse.Namespace, *names: str, quiet: bool = False) -> None:
+    """If a test fails before anything is broken, mutmut says so and stops; that no mutant is called so is no news."""
     subprocess.run(
         [sys.executable, "-m", "mutmut", "run", "--max-children", str(args.children), *names],
         cwd=args.work,
         env={**os.environ, "CRMKIT_STORAGES": "memory"},
+        stderr=subprocess.DEVNULL if quiet else None,
         check=False,
     )
 
 
 def share(endings: Counter[str]) -> float:
     """How many of a hundred were caught."""
-    return 100 * sum(endings[how] for how in CAUGHT) / endings.total()
+    return 100 * sum(endings[how] for how in CAUGHT) / max(1, endings.total())
 
 
 def main(given: list[str] | None = None) -> int:
@@ -146,7 +148,7 @@ def main(given: list[str] | None = None) -> int:
     args = parser.parse_args(given)
     prepared(args.work)
     wanted = tuple(f"{file.removesuffix('.py').rstrip('/').replace('/', '.')}." for file in args.files)
-    _mutmut(args, "nobody")  # makes the mutants, and finds out which test meets which
+    _mutmut(args, "nobody", quiet=True)  # makes them, and finds out which test meets which
     names = [name for name in mutants(args.work) if name.startswith(wanted)] if wanted else mutants(args.work)
     if args.sample:
         names = sorted(Random(0).sample(names, min(args.sample, len(names))))
