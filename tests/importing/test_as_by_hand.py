@@ -80,7 +80,7 @@ def _ids(crm: CRM) -> dict[str, Any]:
         return {getattr(one, "name", getattr(one, "title", "")): one.id for room in rooms for one in room.stream()}
 
 
-def test_touchpoints(same: Callable[[Act, Act], None], clock: FrozenClock) -> None:
+def test_touchpoints_of_rows_are_as_recorded_ones(same: Callable[[Act, Act], None], clock: FrozenClock) -> None:
     """Every column, and none but what must be told."""
 
     def rows(crm: CRM) -> list[dict[str, Any]]:
@@ -113,7 +113,7 @@ def test_touchpoints(same: Callable[[Act, Act], None], clock: FrozenClock) -> No
     same(imported, by_hand)
 
 
-def test_purchases(same: Callable[[Act, Act], None], clock: FrozenClock) -> None:
+def test_purchases_of_rows_are_as_recorded_ones(same: Callable[[Act, Act], None], clock: FrozenClock) -> None:
     """They bring their clients to life, once, by the first."""
 
     def rows(crm: CRM) -> list[dict[str, Any]]:
@@ -139,7 +139,7 @@ def test_purchases(same: Callable[[Act, Act], None], clock: FrozenClock) -> None
     same(imported, by_hand)
 
 
-def test_new_clients(same: Callable[[Act, Act], None]) -> None:
+def test_new_clients_of_rows_are_as_added_ones(same: Callable[[Act, Act], None]) -> None:
     """Two rows of one client who is new come to one."""
     row: dict[str, Any] = {
         "name": "ООО «Ёлка»", "kind": "organization", "phone": "8 (912) 345-67-89", "email": "Boss@Example.org",
@@ -159,7 +159,7 @@ def test_new_clients(same: Callable[[Act, Act], None]) -> None:
     same(imported, by_hand)
 
 
-def test_clients_who_are_known(same: Callable[[Act, Act], None]) -> None:
+def test_known_clients_of_rows_are_as_updated_ones(same: Callable[[Act, Act], None]) -> None:
     """Single values are replaced, the rest is added to; what only a new client is told of stays."""
 
     def by_hand(crm: CRM) -> None:
@@ -183,7 +183,7 @@ def test_clients_who_are_known(same: Callable[[Act, Act], None]) -> None:
     same(imported, by_hand)
 
 
-def test_clients_who_are_known_and_several_rows_of_each(crm: CRM, heard: list[Event]) -> None:
+def test_several_rows_of_one_known_client_come_to_one_change(crm: CRM, heard: list[Event]) -> None:
     """They come to one change, one version up; nothing changed is nothing written."""
     with crm.begin() as tx:
         ids: list[Client] = [tx.clients.add(name=name, external_ids={"shop": name}) for name in ("Anna", "Boris")]
