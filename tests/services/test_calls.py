@@ -127,3 +127,11 @@ def test_who_answers_a_call_that_is_over_changes_nothing(crm: CRM, anna: Client)
         call = tx.calls.start(number="+79123456789")
         ended = tx.calls.end(call.id, disposition="no_answer")
         assert ended == tx.calls.answer(call.id, by="17")
+
+
+def test_a_recorded_call_was_answered_when_it_began_or_never(crm: CRM, anna: Client, clock: FrozenClock) -> None:
+    """What is reported afterwards tells no other instant."""
+    with crm.begin() as tx:
+        talked = tx.calls.record(number="+79123456789", disposition="answered", seconds=60, by="17")
+        missed = tx.calls.record(number="+79123456789", disposition="no_answer")
+        assert (clock.now(), None) == (talked.answered_at, missed.answered_at)

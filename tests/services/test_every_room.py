@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from crmkit import CRM, ids
+from crmkit import CRM, Evidence, ids
 from crmkit.domain.records import Record, noun
 from crmkit.errors import Invalid, NotFound
 from crmkit.fields import F
+from crmkit.ids import ClientId
 from crmkit.ports import Test
 from crmkit.storage.held import held_in
 from crmkit.testing import a_client, a_deal, a_purchase, new_id
@@ -137,3 +138,32 @@ def test_a_text_is_no_list_of_values() -> None:
         F.client.owner.in_("17")
     (fault,) = caught.value.faults
     assert ("owner", "not_a_list", "Give a list of values, such as ['17'].") == (fault.path, fault.code, fault.message)
+
+
+GRANT: dict[str, Any] = {"purpose": "service", "channel": "email"}
+
+
+@pytest.mark.parametrize(
+    ("room", "verb", "given", "path"),
+    [("deals", "board", {"limit": 1001}, "limit"), ("deals", "board", {"limit": -1}, "limit"),
+     ("touchpoints", "journey", {"gap": 30}, "gap"), ("touchpoints", "journey", {"gap": None}, "gap"),
+     ("consents", "grant", {**GRANT, "evidence": Evidence(note=7)}, "evidence.note"),  # type: ignore[arg-type]
+     ("consents", "grant", {**GRANT, "evidence": Evidence(notice="")}, "evidence.notice"),
+     ("consents", "grant", {**GRANT, "evidence": Evidence(document="")}, "evidence.document")],
+)  # fmt: skip
+def test_what_some_rooms_alone_ask_is_checked_too(
+    crm: CRM, room: str, verb: str, given: dict[str, Any], path: str
+) -> None:
+    """By the keyword, and by what stands in it."""
+    with crm.begin() as tx:
+        anna = tx.clients.add(name="Anna")
+        with pytest.raises(Invalid) as caught:
+            getattr(getattr(tx, room), verb)(*([] if room == "deals" else [anna.id]), **given)
+        assert [path] == [fault.path for fault in caught.value.faults]
+
+
+def test_a_card_of_nobody_is_told_as_a_clients(crm: CRM) -> None:
+    """By the kind and the id."""
+    with crm.read() as tx, pytest.raises(NotFound) as caught:
+        tx.clients.card(ClientId(new_id()))
+    assert "client" == caught.value.kind
