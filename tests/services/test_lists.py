@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from crmkit import CRM
+from crmkit import CRM, Field, Money
 from crmkit.errors import Invalid
 from crmkit.fields import F
+from crmkit.ports import Test
 from crmkit.testing import FrozenClock
 
 
@@ -132,3 +133,33 @@ def test_a_text_that_no_storage_can_hold_is_compared_with_nothing(crm: CRM, text
         else:
             with pytest.raises(Invalid, match="half characters"):
                 tx.clients.count(where=F.client.owner.eq(text))
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        (Test("lifecycle", "in", ("active", "asleep")), "one of: prospect, active"), (Test("owner", "lt", 7), "compared with a str"),
+        (Test("owner", "has", "4"), "is no set"), (Test("tags", "eq", "vip"), r"takes \.has"), (Test("tags", "has", 7), "compared with a str"),
+        (Test("version", "eq", 2**63), "64 bits"), (Test("version", "eq", True), "compared with a int"),
+        (Test("created_at", "starts_with", "2026"), "cannot be asked"), (Test("id", "lt", "x"), "cannot be asked"),
+        (Test("owner", "in", "47"), "several values"), (Test("colour", "eq", "red"), "has no field colour"),
+        (Test("custom.colour", "eq", "red"), "no custom field"), (Test("custom.level", "eq", "x"), "compared with a int"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_asks_what_cannot_be_is_told_why(crm: CRM, where: Test, told: str) -> None:
+    """By the type of the field, and by the words it holds; None may be asked of every field."""
+    with crm.read() as tx:
+        with pytest.raises(Invalid, match=told):
+            tx.clients.list(where=where)
+        for field in ("lifecycle", "owner", "last_bought_at", "region"):
+            assert 0 == tx.clients.count(where=Test(field, "eq", None))
+
+
+def test_custom_amounts_are_asked_for_equality_only() -> None:
+    """Amounts of two currencies have no order; several may be asked for at once."""
+    price = Field("client", "price", Money)
+    with CRM.open("memory://", fields=[price]) as crm, crm.begin() as tx:
+        anna = tx.clients.add(name="Anna", custom=[price.to(Money(1, "EUR"))])
+        assert [anna] == list(tx.clients.list(where=price.in_([Money(1, "EUR"), Money(2, "EUR")])))
+        with pytest.raises(Invalid, match="equality only"):
+            tx.clients.list(where=Test("custom.price", "lt", "EUR 2"))

@@ -20,6 +20,7 @@ from crmkit import (
     Card,
     Client,
     Decision,
+    Item,
     Journey,
     Money,
     Outcome,
@@ -243,3 +244,31 @@ def test_a_page_must_say_what_it_holds() -> None:
         from_builtins(Page, _through_json(page))
     with pytest.raises(Invalid):
         json_schema(Page)
+
+
+def test_a_schema_is_as_strict_as_the_types() -> None:
+    """What `from_builtins` would refuse, a validator at the other end refuses as well."""
+    purchase = a_purchase(a_client(), items=(Item("Tea", 2, Money(3, "EUR")),))
+    good: dict[str, Any] = to_builtins(purchase)
+    validator: Any = jsonschema.Draft202012Validator(json_schema(Purchase))
+    assert validator.is_valid(good)
+    wrong: tuple[dict[str, Any], ...] = (
+        {"items": "Tea"}, {"items": [1]}, {"items": [{}]}, {"items": {"0": good["items"][0]}}, {"version": "1"},
+    )  # fmt: skip
+    for one in wrong:
+        assert not validator.is_valid({**good, **one}), one
+    assert not validator.is_valid({**good, "colour": "red"})
+    schema = json_schema(Purchase)
+    items = schema["$defs"]["Purchase"]["properties"]["items"]
+    assert {"type": "array", "items": {"$ref": "#/$defs/Item"}, "x-personal": True} == items
+    assert "#/$defs/Purchase" == schema["$ref"]
+
+
+def test_any_event_is_one_of_those_there_are() -> None:
+    """Told apart by their topics."""
+    schema = json_schema(Event)
+    assert sorted(f"#/$defs/{kind.__name__}" for kind in BY_TOPIC.values()) == sorted(
+        one["$ref"] for one in schema["oneOf"]
+    )
+    validator: Any = jsonschema.Draft202012Validator(schema)
+    assert not validator.is_valid({"topic": "client.vanished"})
