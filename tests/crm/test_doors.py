@@ -289,7 +289,7 @@ def test_what_was_bound_closes_nothing(crm: CRM) -> None:
 
 @pytest.mark.parametrize(
     ("door", "given", "other"),
-    [(CRM, "sqlite:///shop.db", "CRM.open(url)"), (CRM, None, "MemoryStorage()"), (CRM.open, MemoryStorage(), "CRM(storage)"),
+    [(CRM, "sqlite:///shop.db", "CRM.open(url)"), (CRM, None, "MemoryStorage()"), (CRM, Path("shop.db"), "CRM.open(url)"), (CRM.open, Path("shop.db"), "sqlite:///shop.db"), (CRM.open, MemoryStorage(), "CRM(storage)"),
      (CRM.open, None, "memory://"), (CRM.open, "shop.db", "sqlite:///shop.db")],
 )  # fmt: skip
 def test_who_takes_the_wrong_door_is_shown_the_other(door: Any, given: object, other: str) -> None:

@@ -92,7 +92,7 @@ def with_sentences_left_alone(source: str) -> str:
 
 
 def prepared(work: Path) -> None:
-    """A copy of the checkout, as git knows it, with the two rewritings."""
+    """A copy of the checkout, as git knows it, with the three rewritings."""
     shutil.rmtree(work, ignore_errors=True)
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=TREE, check=True, capture_output=True)
     for name in listed.stdout.decode().split("\n"):
@@ -144,22 +144,26 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, help="a folder to work in; what is there goes away")
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--sample", type=int, default=0, help="no more than so many, drawn by lot")
-    parser.add_argument("--floor", type=float, default=0.0, help="fail below this share of killed mutants, in percent")
+    parser.add_argument(
+        "--floor", type=float, default=90.0, help="fail below this share of caught mutants (%(default)s percent)"
+    )
     args = parser.parse_args(given)
     prepared(args.work)
     wanted = tuple(f"{file.removesuffix('.py').rstrip('/').replace('/', '.')}." for file in args.files)
     _mutmut(args, "nobody", quiet=True)  # makes them, and finds out which test meets which
-    names = [name for name in mutants(args.work) if name.startswith(wanted)] if wanted else mutants(args.work)
+    names = [name for name in mutants(args.work) if not wanted or name.startswith(wanted)]
     if args.sample:
         names = sorted(Random(0).sample(names, min(args.sample, len(names))))
-    _mutmut(args, *(names if args.sample else args.files and [f"{one}*" for one in wanted]))
+        _mutmut(args, *names)
+    else:
+        _mutmut(args, *[f"{one}*" for one in wanted])
     found = counted(args.work)
     total = sum(found.values(), Counter[str]())
     for name, endings in [*found.items(), ("all", total)]:
         told = ", ".join(f"{many} {how}" for how, many in sorted(endings.items()) if how not in CAUGHT)
         print(f"{share(endings):6.1f} % of {endings.total():5} {name}{told and ': ' + told}")
-    if not total:
-        print("No mutant was run: mutmut's words above say why.")
+    if not names or total.total() < len(names):
+        print(f"Only {total.total()} of {len(names)} mutants were run: mutmut's words above say why.")
         return 1
     print(f"Which they are: cd {args.work}; mutmut results; mutmut show NAME")
     return int(share(total) < args.floor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crmkit import CRM
@@ -29,7 +31,8 @@ def test_a_key_is_a_text_that_fits(crm: CRM) -> None:
         longest = "k" * (LONGEST - len("once mail "))
         assert once(tx._unit, "mail", longest)
         assert not once(tx._unit, "mail", longest)
-        for wrong in (f"{longest}k", 17, None):
+        wrongs: tuple[Any, ...] = (f"{longest}k", 17, None)
+        for wrong in wrongs:
             with pytest.raises(Invalid) as caught:
-                once(tx._unit, "mail", wrong)  # type: ignore[arg-type]
+                once(tx._unit, "mail", wrong)
             assert [("key", "not_a_key")] == [(fault.path, fault.code) for fault in caught.value.faults]

@@ -140,6 +140,7 @@ def test_a_text_is_no_list_of_values() -> None:
     assert ("owner", "not_a_list", "Give a list of values, such as ['17'].") == (fault.path, fault.code, fault.message)
 
 
+NUMBER: Any = 7
 GRANT: dict[str, Any] = {"purpose": "service", "channel": "email"}
 
 
@@ -147,7 +148,7 @@ GRANT: dict[str, Any] = {"purpose": "service", "channel": "email"}
     ("room", "verb", "given", "path"),
     [("deals", "board", {"limit": 1001}, "limit"), ("deals", "board", {"limit": -1}, "limit"),
      ("touchpoints", "journey", {"gap": 30}, "gap"), ("touchpoints", "journey", {"gap": None}, "gap"),
-     ("consents", "grant", {**GRANT, "evidence": Evidence(note=7)}, "evidence.note"),  # type: ignore[arg-type]
+     ("consents", "grant", {**GRANT, "evidence": Evidence(note=NUMBER)}, "evidence.note"),
      ("consents", "grant", {**GRANT, "evidence": Evidence(notice="")}, "evidence.notice"),
      ("consents", "grant", {**GRANT, "evidence": Evidence(document="")}, "evidence.document")],
 )  # fmt: skip

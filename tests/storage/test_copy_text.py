@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
@@ -33,15 +32,9 @@ class Spelled(str):
     __slots__ = ()
 
 
-@pytest.fixture
-def link(postgresql_url: str) -> Iterator[PsycopgLink]:
-    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"CREATE TEMP TABLE cells (place serial, {KINDS})".encode())
-        yield PsycopgLink(connection)
-
-
 def _read_back(link: PsycopgLink, rows: Sequence[Row]) -> list[Row]:
-    link.execute("TRUNCATE cells")
+    link.execute("DROP TABLE IF EXISTS cells")
+    link.execute(f"CREATE TEMP TABLE cells (place serial, {KINDS})")
     link.copy("COPY cells (said, code, id, number, yes, at) FROM STDIN", rows)
     return link.execute("SELECT said, code, id, number, yes, at FROM cells ORDER BY place").fetchall()
 

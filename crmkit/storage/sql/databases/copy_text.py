@@ -2,7 +2,7 @@ r"""
 Rows as PostgreSQL's COPY reads them: a line for each, a tab between two cells, `\N` for nothing.
 
 psycopg adapts each cell by itself, whatever it is. Our rows are made of six types, a column mostly of one, so a column
-is written at once: that takes a fifth of the time (docs/decisions/0009-speed.md). The format and what must be escaped
+is written at once: half to four fifths of the time, and no call for each row (docs/decisions/0009-speed.md). The format and what must be escaped
 in it: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 """
 
