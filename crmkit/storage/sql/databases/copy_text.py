@@ -1,9 +1,9 @@
 r"""
 Rows as PostgreSQL's COPY reads them: a line for each, a tab between two cells, `\N` for nothing.
 
-psycopg adapts each cell by itself, whatever it is. Our rows are made of six types, a column mostly of one, so a column
-is written at once: half to four fifths of the time, and no call for each row (docs/decisions/0009-speed.md). The format and what must be escaped
-in it: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
+psycopg adapts each cell by itself, and is called for each row. Our rows are made of six types, a column mostly of one,
+so a column is written at once: in half to four fifths of the time (docs/decisions/0009-speed.md). The format and what
+must be escaped in it: https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 """
 
 from __future__ import annotations
