@@ -13,7 +13,7 @@ from peers import workload
 from peers.peer import Counted, Peer
 
 from crmkit import CRM, Client
-from crmkit.domain.scope import EVERYONE, Scope
+from crmkit.access import Policy, Role, System
 from crmkit.errors import Invalid
 from crmkit.ids import ClientId, client_id
 
@@ -27,9 +27,8 @@ class Itself(Peer):
     #: The ids of a base in memory, where nobody else could have put it.
     _added: Sequence[ClientId] = ()
 
-    def scope(self, actor: str) -> Scope:  # noqa: ARG002  # a policy is given the actor
-        """Say that who works there sees everybody's."""
-        return EVERYONE
+    #: What who works there may do; None: everything.
+    policy: Policy | None = None
 
     def ident(self, i: int) -> Any:
         return self._added[i] if self._added else client_id(str(UUID(bytes=rows.client_id(i))))
@@ -57,7 +56,10 @@ class Itself(Peer):
     def open(self) -> None:
         """Open a store that is there."""
         storage = storage_of(self.place)
-        crm = CRM(storage, region="RU", plugins=[Listener()], delivery="external", access=self.scope)
+        crm = CRM(storage, region="RU", plugins=[Listener()], delivery="external", access=self.policy)
+        if self.policy is not None:
+            with crm.bind(actor=System("setup")).begin() as tx:
+                tx.users.put(rows.OWNER, name="Who works there", roles={"seller"})
         self.crm = crm.bind(actor=rows.OWNER)
 
     def register(self, client: workload.Client) -> None:
@@ -113,9 +115,7 @@ class Itself(Peer):
 
 
 class OwnScope(Itself):
-    """The same for one who sees only what she owns, which is all there is."""
+    """The same for a seller, who sees and changes what she owns and what is shared with her."""
 
     name = "crmkit, own scope"
-
-    def scope(self, actor: str) -> Scope:
-        return Scope("own", actor)
+    policy = Policy(Role("seller", read="own", write="own"))

@@ -32,7 +32,7 @@ class Team(Masked):
 @attrs.frozen
 class User(Masked):
     """
-    One of the host's people: who owns clients, gets tasks, and acts.
+    One of the host's people: who owns clients, gets tasks, and acts; `roles` are names in the host's access policy.
 
     >>> from datetime import UTC, datetime
     >>> now = datetime(2026, 1, 1, tzinfo=UTC)
@@ -48,3 +48,4 @@ class User(Masked):
     created_at: datetime
     updated_at: datetime
     version: int = 1
+    roles: Code[frozenset[str]] = frozenset()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, TypeVar, cast
 
+from crmkit.domain.where import Where
 from crmkit.errors import (
     Conflict,
     Fault,
@@ -142,8 +143,9 @@ class Dispatch:
                 if trace is not None:
                     trace(f"{hook}: {one.plugin}")
                 try:
-                    if answer := one.function(*map(take, one.takes)):
-                        found += [(one.plugin, item) for item in answer]
+                    answer = one.function(*map(take, one.takes))
+                    if answer is not None:
+                        found += [(one.plugin, item) for item in _each(answer)]
                 except THE_STORAGES:
                     raise
                 except ITS_OWN as error:
@@ -217,6 +219,11 @@ def _enter(hook: str) -> Token[tuple[str, ...]]:
     if inside.count(hook) >= DEEPEST:
         raise PluginTooDeep(hook)
     return _inside.set((*inside, hook))
+
+
+def _each(answer: Any) -> Iterable[Any]:
+    """Contributions, or the one there is: a text is no list of letters."""
+    return (answer,) if isinstance(answer, (str, Where)) else answer
 
 
 def _fault(veto: object, plugin: str) -> Fault:

@@ -38,7 +38,7 @@ def merge(
     unit.delete(duplicate)
     for field in KEPT:
         if (at := getattr(duplicate, field)) is not None:
-            unit.keep(survivor.id, field, at)
+            unit.keep(survivor.id, field, at, Client)
     stepped_down = _step_down(unit, survivor.id, moved.get(ContactPoint, ()))
     left = unit.insert(
         Merge(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from crmkit.domain.actor import is_system
 from crmkit.domain.client import Client, ClientKind, MarketLevel
 from crmkit.domain.custom import NO_CUSTOM, Given
 from crmkit.domain.frozen_map import FrozenMap
@@ -43,7 +44,7 @@ def new_client(unit: Unit, check: Checks, name: str, told: NewClient) -> Client:
         kind=read("kind", "person"),
         name=one_line,
         lifecycle=read("lifecycle", "prospect"),
-        owner=read("owner", unit.actor),
+        owner=read("owner", None if is_system(unit.actor) else unit.actor),
         source=read("source", unit.source),
         market_level=read("market_level", "potential"),
         region=read("region"),

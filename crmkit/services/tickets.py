@@ -99,7 +99,7 @@ class Tickets(Room[Ticket, TicketId]):
             )
         )
         if kind == "complaint":
-            unit.keep(client_id, "last_complained_at", opened_at)
+            unit.keep(client_id, "last_complained_at", opened_at, Ticket)
         unit.happened(TicketOpened(*unit.envelope(), ticket.id, client_id, kind, priority))
         return ticket
 

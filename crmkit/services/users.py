@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypedDict, Unpack
 
 import attrs
 
+from crmkit.domain.actor import is_system
 from crmkit.domain.events import TeamPut, UserPut
 from crmkit.domain.query import Page
 from crmkit.domain.user import Team, User
@@ -51,23 +52,29 @@ class Users(Room[User, str]):
 
     @command
     def put(
-        self, id: str, *, name: str, email: str | None = None, team: str | None = None, active: bool = True
-    ) -> User:
-        """Add a user or make them as said; if nothing differs, nothing is written. An unknown *team* is `Invalid`."""
+        self, id: str, *, name: str, email: str | None = None, team: str | None = None, active: bool = True,
+        roles: Iterable[str] = (),
+    ) -> User:  # fmt: skip
+        """
+        Add a user or make them as said; if nothing differs, nothing is written. An unknown *team* is `Invalid`.
+
+        *roles* are names in your access policy; who has none of them sees what was shared with them.
+        """
         unit, check = self._unit, Checks()
-        check.key("id", id)
+        _check_users_key(check, id)
         name = check.text("name", name)
         email = check.maybe(check.text, "email", email)
         check.maybe(check.key, "team", team)
         check.flag("active", active)
+        granted = check.keys("roles", roles)
         check.done()
         if team is not None and not unit.store.get_many(Team, [team]):
             check.fault("team", "not_found", "There is no such team. Put it first.")
             check.done()
         for before in unit.store.get_many(User, [id]):
-            after = attrs.evolve(before, name=name, email=email, team=team, active=active)
+            after = attrs.evolve(before, name=name, email=email, team=team, active=active, roles=granted)
             return unit.changed(before, after, None, UserPut)
-        user = unit.insert(User(id, name, email, team, active, unit.now, unit.now))
+        user = unit.insert(User(id, name, email, team, active, unit.now, unit.now, roles=granted))
         unit.happened(UserPut(*unit.envelope(), id, ()))
         return user
 
@@ -158,6 +165,12 @@ class Teams(Room[Team, str]):
 
     def _is_id(self, id: object) -> None:
         _check_key(id)
+
+
+def _check_users_key(check: Checks, id: object) -> None:
+    check.key("id", id)
+    if isinstance(id, str) and is_system(id):
+        check.fault("id", "system", "This is how programs are named. Give the user another key.")
 
 
 def _check_key(id: object) -> None:

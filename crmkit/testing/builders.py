@@ -28,6 +28,7 @@ from crmkit.domain.note import Note
 from crmkit.domain.pipeline import Pipeline, Stage
 from crmkit.domain.purchase import Item, Purchase, Refund
 from crmkit.domain.records import Record
+from crmkit.domain.share import Share
 from crmkit.domain.source import Source
 from crmkit.domain.task import Task
 from crmkit.domain.ticket import Ticket
@@ -122,6 +123,11 @@ def a_task(client: Client | None = None, **given: Any) -> Task:
 def a_note(client: Client, **given: Any) -> Note:
     """A special request."""
     return a_record(Note, client_id=client.id, **_said(given, text="Never before ten.", kind="request"))
+
+
+def a_share(client: Client, user: str = "18", **given: Any) -> Share:
+    """Somebody else may see it, for ever."""
+    return a_record(Share, client_id=client.id, user=user, **_said(given, right="read"))
 
 
 def a_document(client: Client | None = None, **given: Any) -> Document:

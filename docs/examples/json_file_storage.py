@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from crmkit import Client, MemoryStorage, Task, from_builtins, to_builtins
+from crmkit import Client, MemoryStorage, Share, Team, User, from_builtins, to_builtins
 from crmkit.errors import (
     Conflict,
     CRMError,
@@ -28,11 +28,11 @@ from crmkit.errors import (
     TransactionOver,
 )
 from crmkit.events import Event
+from crmkit.ids import ClientId
 from crmkit.ports import (
     EVERYONE,
     KEPT,
     RECORDS,
-    Datum,
     Entry,
     FrozenMap,
     Query,
@@ -89,6 +89,13 @@ class JSONFileTransaction(StorageTransaction):
         self._failure: CRMError | None = None
 
     # Reading: own writes over the snapshot, and of both only what the scope shows.
+
+    def narrow(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def among(self, kind: type[Record], ids: Sequence[RecordId], scope: Scope) -> list[RecordId]:
+        rows = self._rows(kind)
+        return [id for id in ids if id in rows and scope.shows(rows[id], self)]
 
     def get_many(self, kind: type[R], ids: Sequence[RecordId]) -> list[R]:
         rows = self._rows(kind)
@@ -214,17 +221,24 @@ class JSONFileTransaction(StorageTransaction):
         return failure
 
     def _shows(self, row: Any) -> bool:
-        """Say whether the scope shows a record: this actor's clients, what hangs on them, and what is everybody's."""
-        if self._scope.level == "all":
-            return True
-        if isinstance(row, Client):
-            return row.owner == self._scope.actor
-        if not hasattr(row, "client_id"):
-            return True
-        if row.client_id is None:
-            return isinstance(row, Datum) or (isinstance(row, Task) and row.assignee == self._scope.actor)
-        client = self._rows(Client).get(row.client_id)
-        return client is not None and client.owner == self._scope.actor
+        return self._scope.is_everything or self._scope.shows(row, self)
+
+    # What a scope asks, whoever may see it.
+
+    def client(self, id: ClientId) -> Client | None:
+        found: Client | None = self._rows(Client).get(id)
+        return found
+
+    def teams(self, user: str) -> Iterator[str]:
+        people, teams, seen = self._rows(User), self._rows(Team), set[str]()
+        team = people[user].team if user in people else None
+        while team is not None and team not in seen:
+            seen.add(team)
+            yield team
+            team = teams[team].parent if team in teams else None
+
+    def shares(self, id: ClientId) -> list[Share]:
+        return [one for one in self._rows(Share).values() if one.client_id == id]
 
     def _check(self) -> None:
         """Raise `Conflict` for keys taken twice and for what points to nothing; a database does this by itself."""

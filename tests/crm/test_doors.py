@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from owners_only import OwnersOnly
 
 from crmkit import CRM, Client, Deal, MemoryStorage, Money, Source, Transaction
 from crmkit.errors import (
@@ -23,7 +24,6 @@ from crmkit.errors import (
 )
 from crmkit.events import ClientAdded, Event, TaskPlanned
 from crmkit.ids import TaskId
-from crmkit.ports import Scope
 from crmkit.testing import FrozenClock
 
 
@@ -220,7 +220,7 @@ def test_a_bound_crm_says_who_and_whence(crm: CRM, heard: list[Event]) -> None:
 
 def test_with_a_policy_an_actor_sees_only_their_own(clock: FrozenClock) -> None:
     """A foreign client is not found, and nobody acts nameless."""
-    crm = CRM(MemoryStorage(), clock=clock, access=lambda actor: Scope("own", actor))
+    crm = CRM(MemoryStorage(), clock=clock, access=OwnersOnly())
     with crm.bind(actor="4").begin() as tx:
         foreign: Client = tx.clients.add(name="Ada", phone="+79123456789")
     with crm.bind(actor="17").begin() as tx:

@@ -19,7 +19,6 @@ from hypothesis import given, strategies as st
 from crmkit import CRM, Due
 from crmkit.crm.system import TimeOrderedIds
 from crmkit.domain.job_run import JobRun
-from crmkit.domain.scope import EVERYONE
 from crmkit.errors import Conflict, Invalid
 from crmkit.plugins.jobs import BoundJob, Job, JobContext
 from crmkit.plugins.running import LEASE, Ran, run_jobs
@@ -279,7 +278,7 @@ def test_a_crm_without_jobs_has_no_rows(clock: FrozenClock) -> None:
     """Who uses none pays for none."""
     with CRM.open("memory://", clock=clock) as crm:
         assert Due(went_dormant=0) == crm.run_due()
-        with crm._enter(write=False, scope=EVERYONE) as tx:
+        with crm._reading() as tx:
             assert [] == tx._unit.store.get_many(JobRun, ["crmkit.sweep_blobs"])
 
 

@@ -32,7 +32,7 @@ READS_OF = {
 #: The rooms of the first release: should these tests ever look at an empty house, this says so.
 SETTLED = {
     "users", "teams", "clients", "contacts", "contact_points", "pipelines", "deals", "purchases", "touchpoints",
-    "calls", "consents", "tasks", "notes", "tickets", "documents", "outcomes",
+    "calls", "consents", "tasks", "notes", "tickets", "documents", "outcomes", "shares",
 }  # fmt: skip
 
 

@@ -49,6 +49,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "tasks.plan": {"title": "Call", "due": NOON, "deal_id": "deal"},
     "notes.add": {"text": "Note", "deal_id": "deal"},
     "documents.add client_id": {"name": "Contract", "content": b"Sign here.", "deal_id": "deal", "touchpoint_id": "touchpoint"},
+    "shares.grant": {"user": "17"},
     "tickets.open": {"subject": "Late", "purchase_id": "purchase"},
 }  # fmt: skip
 #: What means the very id: whose merge to undo, and under which subject a watermark counts.
@@ -128,6 +129,9 @@ def _merged(tx: Transaction) -> dict[str, Any]:
     tx.notes.add(old.id, text="Note")
     tx.tickets.open(old.id, subject="Help")
     tx.documents.add(client_id=old.id, name="Contract", content=b"Sign here.")
+    for user in ("17", "18"):
+        tx.users.put(user, name="Seller")
+    tx.shares.grant(old.id, user="18")
     tx.clients.merge(old.id, into=new.id)
     return ids
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
+from owners_only import OwnersOnly
 
 from crmkit import CRM, Client, Field, ImportReport, Money, RowFault, Source
 from crmkit.errors import Invalid
@@ -253,9 +254,7 @@ def test_whoever_may_see_little_matches_little(url: str, make_scoped: Callable[[
 
 @pytest.fixture
 def make_scoped() -> Callable[[str], CRM]:
-    from crmkit.domain.scope import Scope
-
-    return lambda url: CRM.open(url, region="RU", access=lambda actor: Scope("own", actor))
+    return lambda url: CRM.open(url, region="RU", access=OwnersOnly())
 
 
 def test_a_column_nobody_knows_is_told_by_its_place(crm: CRM) -> None:

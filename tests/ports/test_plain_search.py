@@ -43,6 +43,9 @@ class Counting(Accelerators):
     def lock(self, names: Any) -> None:
         raise AssertionError
 
+    def among(self, kind: Any, ids: Any, scope: Any) -> Any:
+        raise AssertionError
+
     def select(self, query: Query[Any]) -> list[Any]:
         self.asked += 1
         return self.store.select(query)

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import attrs
 import pytest
+from owners_only import OwnersOnly
 
 from crmkit import CRM, Client, Money
 from crmkit.domain.collection import Collection
@@ -19,7 +20,6 @@ from crmkit.domain.datum import Datum
 from crmkit.domain.ids import ClientId
 from crmkit.domain.marks import Code
 from crmkit.domain.query import Query
-from crmkit.domain.scope import Scope
 from crmkit.errors import Conflict, Fault, Invalid, NotFound, ReadOnly
 from crmkit.plugins import Command, Plugin, Plugins, RecordChange, hookimpl
 from crmkit.storage.opening import open_storage
@@ -95,17 +95,13 @@ def _everything(client: Client) -> Parcel:
     )  # fmt: skip
 
 
-def _own(actor: str) -> Scope:
-    return Scope("own", actor)
-
-
 @contextmanager
 def _seen_by(crm: CRM, url: str, actor: str) -> Generator[CRM]:
     """The same store, where everybody sees only what is their own."""
     if url == "memory://":
-        yield CRM(crm._shared.storage, access=_own).bind(actor=actor)
+        yield CRM(crm._shared.storage, access=OwnersOnly()).bind(actor=actor)
         return
-    with CRM(open_storage(url), access=_own) as other:
+    with CRM(open_storage(url), access=OwnersOnly()) as other:
         yield other.bind(actor=actor)
 
 

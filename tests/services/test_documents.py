@@ -16,10 +16,10 @@ from typing import Any, TypeVar, cast
 import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from owners_only import OwnersOnly
 
 from crmkit import CRM, Client, Document, FilesystemBlobs, MemoryBlobs, Source
 from crmkit.crm.sweeping import sweep_blobs
-from crmkit.domain.scope import Scope
 from crmkit.errors import Conflict, Invalid, NotFound, OutcomeUnknown, ReadOnly, Rejected, StorageUnreachable
 from crmkit.events import DocumentAdded, DocumentRemoved, DocumentUpdated, Event
 from crmkit.ids import ClientId, document_id
@@ -404,11 +404,7 @@ def test_a_place_that_is_none_is_invalid(place: Any) -> None:
 
 def test_who_does_not_see_a_client_sees_none_of_their_documents(tmp_path: Path, url: str) -> None:
     """Neither what is known of them nor a byte of them; what is of nobody is for those who see everything."""
-
-    def access(actor: str) -> Scope:
-        return Scope("all") if actor == "boss" else Scope("own", actor)
-
-    with CRM.open(url, access=access, blobs=tmp_path / "blobs") as crm:
+    with CRM.open(url, access=OwnersOnly(), blobs=tmp_path / "blobs") as crm:
         with crm.bind(actor="boss").begin() as tx:
             mine, theirs = (tx.clients.add(name="N", owner=owner) for owner in ("17", "4"))
             seen, *hidden = (

@@ -21,7 +21,7 @@ MANY = 53
 #: Rooms with lists, and what else tells their records apart.
 ROOMS = (
     "calls", "clients", "consents", "contact_points", "contacts", "deals", "documents", "notes", "pipelines",
-    "purchases", "tasks", "teams", "tickets", "touchpoints", "users",
+    "purchases", "shares", "tasks", "teams", "tickets", "touchpoints", "users",
 )  # fmt: skip
 
 

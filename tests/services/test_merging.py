@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 import pytest
+from owners_only import OwnersOnly
 
 from crmkit import CRM, Client, Field, MemoryBlobs, Money, Transaction
 from crmkit.domain.client import ExternalId
@@ -20,7 +21,7 @@ from crmkit.domain.where import Test
 from crmkit.errors import Conflict, CRMError, Invalid, NotFound
 from crmkit.events import ClientMerged, ContactPointUpdated, DealMoved, Event
 from crmkit.ids import ClientId
-from crmkit.ports import EVERYONE, Query, Scope
+from crmkit.ports import Query
 from crmkit.storage.opening import open_storage
 from crmkit.testing import FrozenClock, new_id
 
@@ -71,6 +72,8 @@ def one_of_everything(tx: Transaction, id: ClientId) -> None:
     tx.notes.add(id, text="Note")
     tx.tickets.open(id, subject="Late", kind="complaint", purchase_id=bought.id)
     tx.documents.add(client_id=id, name="Contract", content=b"Sign here.", deal_id=deal.id)
+    tx.users.put("18", name="Seller")
+    tx.shares.grant(id, user="18")
     tx.clients.merge(tx.clients.add(name="An").id, into=id)
 
 
@@ -302,11 +305,7 @@ def test_names_in_other_systems_may_be_several_after_a_merge(crm: CRM, pair: Pai
 
 def test_only_who_sees_both_may_merge(url: str) -> None:
     """To others a client is not there, before a merge and by its old id after it."""
-
-    def access(actor: str) -> Scope:
-        return EVERYONE if actor == "boss" else Scope("own", actor)
-
-    with CRM.open(url, access=access, blobs=MemoryBlobs()) as crm:
+    with CRM.open(url, access=OwnersOnly(), blobs=MemoryBlobs()) as crm:
         boss, seller = crm.bind(actor="boss"), crm.bind(actor="17")
         with boss.begin() as tx:
             mine = tx.clients.add(name="Mine", owner="17").id

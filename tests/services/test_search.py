@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from owners_only import OwnersOnly
 
 from crmkit import CRM
-from crmkit.crm.doors import Access
 from crmkit.errors import Invalid
 from crmkit.fields import F
-from crmkit.ports import Scope
 from crmkit.storage.opening import open_storage
 from crmkit.testing import FrozenClock
 
@@ -113,8 +112,7 @@ def test_a_text_without_a_word_is_invalid(crm: CRM, text: str) -> None:
 
 def test_a_policy_hides_others_clients_from_a_search(url: str) -> None:
     """A number somebody else looks after finds nobody, and is not counted."""
-    own: Access = lambda actor: Scope("own", actor)  # noqa: E731
-    with CRM(open_storage(url), region="RU", access=own) as crm:
+    with CRM(open_storage(url), region="RU", access=OwnersOnly()) as crm:
         for actor in ("17", "4"):
             with crm.bind(actor=actor).begin() as tx:
                 tx.clients.add(name=f"Anna of {actor}", phone="+79123456789")

@@ -150,7 +150,7 @@ def test_months_are_seen_by_who_sees_the_client(storage: SQLStorage) -> None:
     """Sums would tell of clients that a list hides."""
     mine, theirs = a_client(owner="17"), a_client(owner="4")
     commit(storage, mine, theirs, a_purchase(mine, amount=EUR), a_purchase(theirs, amount=EUR))
-    with reading(storage, Scope("own", "17")) as tx:
+    with reading(storage, Scope.own("17")) as tx:
         assert [mine.id] == [month.client_id for month in tx.months()]
         assert [] == tx.months(theirs.id)
         assert [] == tx.months(since="2999-01")

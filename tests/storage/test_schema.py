@@ -16,7 +16,8 @@ from crmkit.domain.client import KEPT, Client
 from crmkit.domain.outcome import OUTCOMES
 from crmkit.domain.query import Query
 from crmkit.domain.records import RECORDS, Record
-from crmkit.domain.scope import Level
+from crmkit.domain.scope import ACTOR
+from crmkit.domain.sight import ALL, OWN, Sees, Sight, sees
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.domain.where import EVERYTHING, Test
 from crmkit.ports.constraints import UNIQUE
@@ -48,7 +49,8 @@ DATABASES: dict[str, Database] = {
     "mysql": MariaDB(),
     "mariadb": MariaDB(),
 }
-LEVELS: tuple[Level, ...] = ("all", "own")
+EVERY_WAY = sees([Sight("team", pool=True, shared="read"), Sight("all", where=Test("owner", "eq", ACTOR))], deal=())
+LEVELS: tuple[Sees, ...] = (ALL, OWN, EVERY_WAY)
 TEXTS = [column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, sa.String)]
 
 
@@ -61,9 +63,9 @@ def test_every_table_can_be_created(dialect: sa.Dialect) -> None:
             assert str(index.name) in str(CreateIndex(index).compile(dialect=dialect))
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", LEVELS, ids=["all", "own", "every way"])
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-def test_every_statement_has_a_spelling(dialect: sa.Dialect, level: Level) -> None:
+def test_every_statement_has_a_spelling(dialect: sa.Dialect, level: Sees) -> None:
     """At every scope level, with every test, order and page there is."""
     statements = Statements(DATABASES[dialect.name], dialect, level)
     for statement in _every(statements):
@@ -193,7 +195,7 @@ def test_the_outbox_is_there_from_the_first_revision() -> None:
 
 def test_a_condition_of_another_field_is_another_statement() -> None:
     """Statements are kept by their shape: what decides the SQL, not the values."""
-    statements, one, other = Statements(SQLite(), DIALECTS["sqlite"], "all"), list[object](), list[object]()
+    statements, one, other = Statements(SQLite(), DIALECTS["sqlite"], ALL), list[object](), list[object]()
     first = Query(Client, Test("owner", "eq", "1"))
     second = Query(Client, Test("owner", "eq", "2"))
     same = [

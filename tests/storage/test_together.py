@@ -11,11 +11,12 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from owners_only import OwnersOnly
 
 from crmkit import CRM, Money
 from crmkit.domain.client import Client
 from crmkit.domain.records import RECORDS
-from crmkit.domain.scope import Scope
+from crmkit.domain.sight import ALL
 from crmkit.errors import Conflict, Invalid, NotFound
 from crmkit.ids import ClientId
 from crmkit.storage.sql import SQLStorage
@@ -127,7 +128,7 @@ def test_a_card_that_fails_leaves_no_transaction_behind(crm: CRM, monkeypatch: p
 
 def test_who_sees_only_their_own_registers_in_one_round_trip_too(crm: CRM, said: list[str]) -> None:
     """What waits to be written is theirs for certain, and so is what hangs on it."""
-    with CRM(SQLStorage(_url(crm)), region="RU", access=lambda actor: Scope("own", actor)) as scoped:
+    with CRM(SQLStorage(_url(crm)), region="RU", access=OwnersOnly()) as scoped:
         bound = scoped.bind(actor="17")
         said.clear()
         with bound.begin() as tx:
@@ -230,7 +231,7 @@ def test_nothing_written_is_nothing_said(crm: CRM, said: list[str]) -> None:
 def test_every_insert_of_ours_can_be_part_of_one_statement(postgresql_url: str) -> None:
     """Else it would be slower than it need be, and nobody would notice."""
     storage = SQLStorage(postgresql_url)
-    statements = storage.statements["all"]
+    statements = storage.statements[ALL]
     for sql in (*[statements.insert[kind] for kind in RECORDS], statements.one["append"], statements.one["find_by"]):
         assert Gathered().takes(sql, [(1,)], None), sql
     assert not Gathered().takes(statements.one["add_up"], [(1,)], None)

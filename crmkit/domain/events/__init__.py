@@ -46,6 +46,8 @@ from crmkit.domain.events.people import (
     ContactPointVerified as ContactPointVerified,
     ContactRemoved as ContactRemoved,
     ContactUpdated as ContactUpdated,
+    ShareGranted as ShareGranted,
+    ShareRevoked as ShareRevoked,
     TeamPut as TeamPut,
     UserPut as UserPut,
 )

@@ -9,8 +9,9 @@ import attrs
 from crmkit.domain.client import ClientKind, Lifecycle
 from crmkit.domain.contact_point import PointKind
 from crmkit.domain.events.envelope import Change, Event
-from crmkit.domain.ids import ClientId, ContactId, ContactPointId, MergeId
+from crmkit.domain.ids import ClientId, ContactId, ContactPointId, MergeId, ShareId
 from crmkit.domain.marks import Code
+from crmkit.domain.share import Right
 
 
 @attrs.frozen
@@ -27,6 +28,26 @@ class TeamPut(Event):
 
     team_id: Code[str]
     changes: tuple[Change, ...]
+
+
+@attrs.frozen
+class ShareGranted(Event):
+    """A client was shared with a user, until an instant or until it is revoked."""
+
+    share_id: ShareId
+    client_id: ClientId
+    user: Code[str]
+    right: Right
+    until: datetime | None
+
+
+@attrs.frozen
+class ShareRevoked(Event):
+    """A client is shared with a user no more."""
+
+    share_id: ShareId
+    client_id: ClientId
+    user: Code[str]
 
 
 @attrs.frozen

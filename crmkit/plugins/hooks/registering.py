@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from crmkit.domain.access import Operation
 from crmkit.domain.custom import Field
 from crmkit.domain.events import Event
+from crmkit.domain.sight import Entity, Level
+from crmkit.domain.where import Where
 from crmkit.plugins.endpoints import Endpoint
 from crmkit.plugins.hooks.spec import hookspec
 from crmkit.plugins.jobs import Job
@@ -59,6 +62,17 @@ def crm_register_commands() -> Iterable[CommandLine] | None:
 @hookspec(kind="collect", phase="build", fail="broken")
 def crm_register_jobs() -> Iterable[Job] | None:
     """Bring work to be done by the clock; `crm.run_due()` or `crmkit worker` does it, one process at a time."""
+
+
+@hookspec(kind="collect", phase="build", fail="closed")
+def crm_access_scope(role: str, action: Operation, entity: Entity) -> Level | Where | None:
+    """
+    Take away from what a role of the host's access policy may do: at most to a level, or with clients that meet a condition.
+
+    A condition is on the client, whatever the entity, and may say `ACTOR` for the key of whoever acts. Every plugin's
+    answer holds; None takes nothing away, and nobody can give more than the policy. If you fail, what you were asked
+    about is allowed to nobody.
+    """
 
 
 @hookspec(kind="collect", phase="build", fail="broken")

@@ -19,7 +19,7 @@ Fail = Literal["broken", "skip", "open", "closed", "isolated", "propagates"]
 
 #: Which words a hook's name begins with, by kind: who reads the name knows the kind.
 PREFIXES: dict[Kind, tuple[str, ...]] = {
-    "collect": ("crm_register_", "crm_timeline", "crm_find_", "crm_collect_"),
+    "collect": ("crm_register_", "crm_timeline", "crm_find_", "crm_collect_", "crm_access_"),
     "first": ("crm_resolve_", "crm_assign_", "crm_plan_"),
     "guard": ("crm_check_",),
     "filter": ("crm_filter_",),

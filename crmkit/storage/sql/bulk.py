@@ -13,6 +13,7 @@ from crmkit.domain.client import Client, Kept
 from crmkit.domain.consent import Consent
 from crmkit.domain.ids import ClientId
 from crmkit.domain.records import Record, noun
+from crmkit.domain.user import Team
 from crmkit.storage.sql.derived.derived import WATCHED
 from crmkit.storage.sql.journalled import Journalled
 from crmkit.storage.sql.schema import TABLES
@@ -38,7 +39,7 @@ class Bulk(Journalled):
         if not values:
             return
         kind = type(values[0])
-        if kind is Consent:  # their heads are counted while they wait
+        if kind in (Consent, Team):  # heads are counted while they wait, teams placed when they are written
             super().insert_many(values)
             return
         self.flush()
@@ -48,6 +49,6 @@ class Bulk(Journalled):
 
     def keep_many(self, field: Kept, instants: Mapping[ClientId, datetime]) -> None:
         self.flush()
-        stored, actor = self.stored, self._actor
+        stored, seen = self.stored, self.seen_by(Client)
         some: list[tuple[Any, object]] = sorted([(stored(id), stored(at)) for id, at in instants.items()])
-        self.write(self.statements.keep[field], [(at, at, id, *actor) for id, at in some], Client)
+        self.write(self.statements.keep[field], [(at, at, id, *seen) for id, at in some], Client)

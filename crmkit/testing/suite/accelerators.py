@@ -41,6 +41,7 @@ from crmkit.testing.builders import (
     a_purchase,
     a_record,
     a_refund,
+    a_share,
     a_task,
     a_ticket,
     a_touchpoint,
@@ -50,7 +51,7 @@ from crmkit.testing.builders import (
 )
 from crmkit.testing.suite.opened import OnAStorage, commit, reading, writing
 
-MINE = Scope("own", "17")
+MINE = Scope.own("17")
 EARLIER = NOON - timedelta(days=1)
 CLIENTS = (
     a_client("Old", owner="17", created_at=EARLIER, last_bought_at=EARLIER, last_complained_at=NOON),
@@ -76,6 +77,7 @@ def _around(client: Client) -> list[Record]:
         *(a_purchase(client, bought_at=NOON - timedelta(days=number % 2)) for number in several),
         *(a_task(client, status=status) for status in ("done", "open", "in_progress", "cancelled")),
         *(a_ticket(client, opened_at=NOON + timedelta(days=number % 2)) for number in several),
+        a_share(client),
         *(a_note(client, created_at=NOON + timedelta(days=number % 2)) for number in several),
         a_document(client),
         *(a_consent(client, number + 1, recorded_at=NOON - timedelta(days=number)) for number in several),

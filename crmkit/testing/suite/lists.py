@@ -48,7 +48,7 @@ class Lists(OnAStorage):
         ids = [client.id for client in clients]
         with reading(storage) as tx:
             assert clients == sorted(tx.get_many(Client, ids), key=lambda one: one.id)
-        with reading(storage, Scope("own", "17")) as tx:
+        with reading(storage, Scope.own("17")) as tx:
             mine = [client for client in clients if client.owner]
             assert mine == sorted(tx.get_many(Client, ids), key=lambda one: one.id)
 

@@ -177,7 +177,7 @@ class Searching(OnAStorage):
     def test_own_scope_finds_own_clients_only(self, storage: Storage) -> None:
         """A foreign client's number finds nobody, and is not counted."""
         commit(storage, *EVERYBODY, *AROUND)
-        with writing(storage, Scope("own", "17")) as tx:
+        with writing(storage, Scope.own("17")) as tx:
             assert [[], [], [ANNA.name]] == [names(tx, text) for text in ("ромашка", "3535", "6789")]
             assert [ANNA.name, ZOE.name] == names(tx, "example") + names(tx, "muller")
             tx.replace(attrs.evolve(ANNA, owner="4", version=2), 1)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import attrs
 from plain_sqlite.tables import STATEMENTS, TABLES, cells, columns_of, narrowed
 
-from crmkit import Client, MemoryStorage, from_builtins, to_builtins
+from crmkit import Client, MemoryStorage, Share, from_builtins, to_builtins
 from crmkit.errors import (
     Conflict,
     CRMError,
@@ -29,6 +29,7 @@ from crmkit.errors import (
     TransactionOver,
 )
 from crmkit.events import Event
+from crmkit.ids import ClientId
 from crmkit.ports import (
     EVERYONE,
     KEPT,
@@ -56,8 +57,17 @@ class PlainSQLiteTransaction(StorageTransaction):
         self.ended = False
         self._storage, self._connection, self._scope, self._write = storage, connection, scope, write
         self._failure: CRMError | None = None
+        self._met: dict[ClientId, Client | None] = {}
 
     # Reading: SQL narrows to what the scope shows and an index finds, and `holds` has the last word.
+
+    def narrow(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def among(self, kind: type[Record], ids: Sequence[RecordId], scope: Scope) -> list[RecordId]:
+        self._met.clear()
+        rows = [row for id in ids for row in self._stored(kind, "id = ?", (str(id),))]
+        return [row.id for row in rows if scope.shows(row, self)]
 
     def get_many(self, kind: type[R], ids: Sequence[RecordId]) -> list[R]:
         found = list[R]()
@@ -195,25 +205,34 @@ class PlainSQLiteTransaction(StorageTransaction):
             raise self._failed(translated(error, clash)) from error
 
     def _rows(self, kind: type[R], where: str = "true", values: Sequence[Any] = ()) -> list[R]:
-        shown, actors = self._shown(kind)
-        rows = self._ask(f'select body from "{kind.__name__}" where {where} and {shown}', (*values, *actors))
+        rows, scope = self._stored(kind, where, values), self._scope
+        if scope.is_everything:
+            return rows
+        self._met.clear()  # whose they are, each looked up once
+        return [row for row in rows if scope.shows(row, self)]
+
+    def _stored(self, kind: type[R], where: str, values: Sequence[Any]) -> list[R]:
+        rows = self._ask(f'select body from "{kind.__name__}" where {where}', values)
         return _list_of(kind, json.loads("[" + ",".join([body for (body,) in rows]) + "]"))
 
-    def _shown(self, kind: type[Any]) -> tuple[str, tuple[str, ...]]:
-        """Say what the scope shows: this actor's clients, what hangs on them, and what is everybody's."""
-        actor = self._scope.actor
-        if self._scope.level == "all":
-            return "true", ()
-        if kind is Client:
-            return "owner = ?", (actor,)
-        if "client_id" not in columns_of(kind):
-            return "true", ()
-        theirs = "client_id in (select id from Client where owner = ?)"
-        if kind.__name__ == "Task":
-            return f"({theirs} or client_id is null and assignee = ?)", (actor, actor)
-        if kind.__name__ == "Datum":
-            return f"({theirs} or client_id is null)", (actor,)
-        return theirs, (actor,)
+    # What a scope asks, whoever may see it.
+
+    def client(self, id: ClientId) -> Client | None:
+        if id not in self._met:
+            self._met[id] = self._stored_client(id)
+        return self._met[id]
+
+    def teams(self, user: str) -> list[str]:
+        above = """
+            with recursive above (id) as (
+              select json_extract(body, '$.team') from User where id = ?
+              union select json_extract(body, '$.parent') from Team join above using (id)
+            ) select id from above where id is not null
+        """
+        return [team for (team,) in self._ask(above, (user,))]
+
+    def shares(self, id: ClientId) -> list[Share]:
+        return self._stored(Share, "client_id = ?", (str(id),))
 
     def _entries(self, where: str, values: Sequence[int]) -> list[tuple[int, Entry]]:
         rows = self._ask(f"select position, events, subscribers, depth from Journal where {where}", values)

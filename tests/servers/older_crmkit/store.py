@@ -15,6 +15,7 @@ from crmkit.domain.contact import Contact
 from crmkit.domain.contact_point import ContactPoint
 from crmkit.domain.purchase import Purchase, Refund
 from crmkit.domain.records import Record
+from crmkit.domain.sight import ALL
 from crmkit.storage.sql import migrations
 from crmkit.storage.sql.connections import Connections
 from crmkit.storage.sql.databases.known import database_of
@@ -43,7 +44,7 @@ class OlderStore:
     def __init__(self, url: str) -> None:
         self._database, parsed = database_of(url)
         self._connections = Connections(self._database, self._database.engine(parsed))
-        self._statements = Statements(self._database, self._connections.engine.dialect, "all")
+        self._statements = Statements(self._database, self._connections.engine.dialect, ALL)
         self._connection = self._connections.take()
         self.link = self._connection.link
 

@@ -52,6 +52,7 @@ def one_of_each(tx: Transaction) -> Iterator[tuple[str, Any]]:
     yield "task", tx.tasks.plan(client.id, title="Do", due=now).id
     yield "note", tx.notes.add(client.id, text="Note").id
     yield "document", tx.documents.add(client_id=client.id, name="Contract", content=b"Sign here.").id
+    yield "share", tx.shares.grant(other.id, user="u").id
     yield "ticket", tx.tickets.open(client.id, subject="Help").id
     resolved = tx.tickets.open(client.id, subject="Helped")
     yield "resolved", tx.tickets.resolve(resolved.id).id
@@ -70,7 +71,7 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
         "external_ids": {"mail": "1"}, "source": Source("web"),
     }  # fmt: skip
     return {
-        "users.put": {"id": "u2", "name": "U", "email": "u@example.org", "team": "t", "active": True},
+        "users.put": {"id": "u2", "name": "U", "email": "u@example.org", "team": "t", "active": True, "roles": ["seller"]},
         "teams.put": {"id": "t2", "name": "T", "parent": "t", "lead": "u"},
         "clients.add": {"name": "N", "phone": "+79120000001", "email": "n@example.org", **told},
         "clients.ensure": {
@@ -81,7 +82,9 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
             "time_zone": "Europe/Moscow", "market_level": "ours", "tags": ["vip"], "custom": [CARD.to("A")],
             "external_ids": {"mail": "1"},
         },
-        "clients.assign": {"id": client, "owner": "u", "reason": "holiday", "version": 2},
+        "clients.assign": {"id": client, "owner": "u", "reason": "holiday", "tasks": "stay", "version": 2},
+        "shares.grant": {"client_id": client, "user": "u", "right": "write", "until": datetime(2100, 1, 1, tzinfo=UTC)},
+        "shares.revoke": {"id": ids["share"]},
         "clients.lose": {"id": client, "reason": "moved", "version": 2},
         "clients.merge": {
             "id": client, "into": ids["survivor"], "reason": "double", "version": 2, "into_version": 2,
@@ -188,7 +191,7 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
 #: For who only wants the names of verbs and keywords.
 NOBODY: Mapping[str, Any] = dict.fromkeys((
     "client", "other", "archived", "survivor", "merged", "contact", "point", "deal", "closed", "foreign_deal", "purchase",
-    "touchpoint", "call", "task", "note", "document", "ticket", "resolved", "consent",
+    "touchpoint", "call", "task", "note", "document", "ticket", "resolved", "consent", "share",
 ))  # fmt: skip
 VERBS = sorted(good_calls(NOBODY))
 

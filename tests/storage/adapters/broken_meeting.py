@@ -248,8 +248,8 @@ def instants_compared_before(_: Path) -> Storage:
     class Writer(WriterAmongOthers):
         __slots__ = ()
 
-        def keep(self, client_id: object, field: object, at: object) -> bool:
-            seen = MemoryTransaction.keep(self, client_id, field, at)  # type: ignore[arg-type]
+        def keep(self, client_id: object, field: object, at: object, under: Scope | None = None) -> bool:
+            seen = MemoryTransaction.keep(self, client_id, field, at, under)  # type: ignore[arg-type]
             (client,) = self.get_many(Client, [client_id])  # type: ignore[list-item]
             self.deeds.append(lambda tx: tx.put_back(client))
             return seen

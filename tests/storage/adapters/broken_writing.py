@@ -13,6 +13,7 @@ from mutants import breaks
 from crmkit.domain.client import KEPT, Client, Kept
 from crmkit.domain.ids import ClientId, RecordId
 from crmkit.domain.records import RECORDS, Record, Versioned
+from crmkit.domain.scope import Scope
 from crmkit.errors import Conflict, CRMError, StorageUnreachable
 from crmkit.ports import Entry
 from crmkit.storage.memory.table import number_of
@@ -256,7 +257,7 @@ class BufferOverflows(MemoryTransaction):
 class KeepsTheLast(MemoryTransaction):
     __slots__ = ()
 
-    def keep(self, client_id: ClientId, field: Kept, at: datetime) -> bool:
+    def keep(self, client_id: ClientId, field: Kept, at: datetime, under: Scope | None = None) -> bool:
         for client in self.get_many(Client, [client_id]):
             changed: dict[str, Any] = {field: at}
             self.put_back(attrs.evolve(client, **changed))
@@ -269,8 +270,8 @@ class KeepsTheLast(MemoryTransaction):
 class KeepingCountsAVersion(MemoryTransaction):
     __slots__ = ()
 
-    def keep(self, client_id: ClientId, field: Kept, at: datetime) -> bool:
-        seen = super().keep(client_id, field, at)
+    def keep(self, client_id: ClientId, field: Kept, at: datetime, under: Scope | None = None) -> bool:
+        seen = super().keep(client_id, field, at, under)
         for client in self.get_many(Client, [client_id]):
             self.overlay(Client).put(client.id.int, attrs.evolve(client, version=client.version + 1))
         return seen

@@ -46,8 +46,8 @@ class WriterAmongOthers(MemoryTransaction):
         super().put_back(client)
         self.deeds.append(lambda tx: tx.put_back(client))
 
-    def keep(self, client_id: ClientId, field: Kept, at: datetime) -> bool:
-        seen = super().keep(client_id, field, at)
+    def keep(self, client_id: ClientId, field: Kept, at: datetime, under: Scope | None = None) -> bool:
+        seen = super().keep(client_id, field, at, under)
         if seen:
             self.deeds.append(lambda tx: tx.keep(client_id, field, at))
         return seen

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from crmkit.domain.search import LONGEST, Question
+from crmkit.domain.user import Team
 from crmkit.storage.sql.derived.tables import filling, month, search
-from crmkit.storage.sql.schema import journal
+from crmkit.storage.sql.schema import TABLES, above, journal
 
 SUMS = ("purchases", "bought", "refunds", "refunded")
 KEY = ("client_id", "month", "currency")
@@ -90,6 +91,15 @@ def _move_months(dialect: sa.Dialect) -> sa.Insert:
     return _add_up(dialect).from_select([*KEY, *SUMS], rows)
 
 
+def _place_teams(_: sa.Dialect) -> sa.Insert:
+    """Every team with itself and those above it; what stands in a circle comes once."""
+    team = TABLES[Team]
+    tree = sa.select(team.c.id.label("above"), team.c.id.label("team")).cte("tree", recursive=True)
+    higher = team.c.id == tree.c.above, team.c.parent.is_not(None)
+    tree = tree.union(sa.select(team.c.parent, tree.c.team).where(*higher))
+    return sa.insert(above).from_select(["above", "team"], sa.select(tree.c.above, tree.c.team))
+
+
 #: By name, each from the dialect.
 DERIVED: Mapping[str, Callable[[sa.Dialect], Any]] = {
     "find_by": lambda _: sa.insert(search),
@@ -108,6 +118,8 @@ DERIVED: Mapping[str, Callable[[sa.Dialect], Any]] = {
         .where(_equal(search, "client_id"), sa.not_(_equal(search, "record_id")))
     ),
     "move_months": _move_months,
+    "forget_teams": lambda _: sa.delete(above),
+    "place_teams": _place_teams,
     "fillings": lambda _: sa.select(filling).order_by(filling.c.name),
     "texts_since": lambda _: (
         sa.select(journal.c.seq, journal.c.events)

@@ -1,0 +1,162 @@
+"""What the actor of one transaction may do beyond seeing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any, cast
+
+import attrs
+
+from crmkit.domain.access import EVERYTHING_GRANTED, Grants, Operation
+from crmkit.domain.client import Client
+from crmkit.domain.consent import Consent
+from crmkit.domain.ids import ClientId
+from crmkit.domain.query import Query
+from crmkit.domain.records import Record, noun
+from crmkit.domain.scope import Scope
+from crmkit.domain.share import Share
+from crmkit.domain.sight import Entity, Sees, entity_of, sees
+from crmkit.domain.user import Team, User
+from crmkit.domain.where import EVERYTHING, Test
+from crmkit.errors import Forbidden
+from crmkit.ports import StorageTransaction
+
+
+class Permits:
+    """Asks a storage at most once for each client; who may do everything asks nothing."""
+
+    __slots__ = ("_grants", "_known", "_store", "limited")
+
+    def __init__(self, store: StorageTransaction, grants: Grants = EVERYTHING_GRANTED) -> None:
+        self._store, self._grants = store, grants
+        #: Whether there is anything this actor may not do.
+        self.limited = grants is not EVERYTHING_GRANTED
+        self._known: set[tuple[Operation, Entity, int]] = set()
+
+    def scope(self, operation: Operation, kind: type[Record]) -> Scope:
+        """Whose clients an operation reaches on records of one kind."""
+        scope = self._grants.under(operation)
+        return attrs.evolve(scope, sees=_through(scope.sees, entity_of(kind)))
+
+    def write(self, before: Record | None, after: Record | None) -> None:
+        """Raise `Forbidden` unless this actor may make *after* of *before*; None: it is added, or goes."""
+        record: Any = before if before is not None else after
+        kind = type(record)
+        if kind is Client:
+            self._of_client("write", kind, record)
+        elif not hasattr(record, "client_id"):
+            if not self._grants.admin:
+                raise Forbidden("write", noun(kind))
+        elif (kind is Consent and record.kind == "withdraw") or kind is Share:
+            pass  # whoever hears a no writes it down; who may share was asked, and anybody may give back a share
+        elif record.client_id is not None:
+            self.of("write", kind, record.client_id)
+            to: ClientId | None = record.client_id if after is None else cast("Any", after).client_id
+            if to is not None and to != record.client_id:
+                self.of("write", kind, to)
+        elif not self._may_of_nobody(kind, record, is_new=before is None):
+            raise Forbidden("write", noun(kind))
+
+    def client(self, operation: Operation, client: Client) -> None:
+        """Raise `Forbidden` unless an operation reaches this client as it is said to be, stored or not."""
+        if self.limited:
+            self._of_client(operation, Client, client)
+
+    def sharing(self, client: Client) -> None:
+        """Raise `Forbidden` unless this actor may write to a client for another reason than a share."""
+        if self.limited:
+            scope = self.scope("write", Share)
+            own = sees([attrs.evolve(sight, shared=None) for sight in scope.sees.of("client")])
+            self._reached("share", attrs.evolve(scope, sees=own), client)
+
+    def of(self, operation: Operation, kind: type[Record], client_id: ClientId) -> None:
+        """Raise `Forbidden` unless an operation reaches what of one kind hangs on a stored client."""
+        if not self.limited:
+            return
+        asked = self._asked(operation, kind, client_id)
+        if asked in self._known:
+            return
+        if not self._store.among(Client, [client_id], self.scope(operation, kind)):
+            raise Forbidden(operation, noun(kind))
+        self._known.add(asked)
+
+    def met(self, operation: Operation, kind: type[Record], client_id: ClientId) -> None:
+        """Note what was found out by doing it."""
+        if self.limited:
+            self._known.add(self._asked(operation, kind, client_id))
+
+    def seen(self, client: Client) -> None:
+        """Note what follows from a client that was fetched, so that it need not be asked."""
+        scope = self._grants.write
+        for entity in scope.sees.sights:
+            if _certain(scope, scope.sees.of(entity), client):
+                self._known.add(("write", entity, client.id.int))
+
+    def forget(self, client_id: ClientId) -> None:
+        """Ask anew: another owner may be responsible now."""
+        self._known = {one for one in self._known if one[2] != client_id.int}
+
+    def reach(self, operation: Operation, ids: Iterable[ClientId]) -> frozenset[ClientId]:
+        """Those of these clients whom an operation reaches."""
+        wanted = list(dict.fromkeys(ids))
+        if not self.limited or not wanted:
+            return frozenset(wanted)
+        return frozenset(self._store.among(Client, wanted, self._grants.under(operation)))  # type: ignore[arg-type]
+
+    def _asked(self, operation: Operation, kind: type[Record], client_id: ClientId) -> tuple[Operation, Entity, int]:
+        return operation, self._grants.under(operation).sees.stands_for(entity_of(kind)), client_id.int
+
+    def _of_client(self, operation: Operation, kind: type[Record], client: Client) -> None:
+        self._reached(operation, self.scope(operation, kind), client)
+
+    def _reached(self, operation: str, scope: Scope, client: Client) -> None:
+        if not (_certain(scope, scope.sees.of("client"), client) or scope.shows(client, _Stored(self._store, client))):
+            raise Forbidden(operation, noun(Client))
+
+    def _may_of_nobody(self, kind: type[Record], record: Record, *, is_new: bool) -> bool:
+        scope = self.scope("write", kind)
+        return bool(scope.sees.of("client")) if is_new else scope_shows(self._grants.write, record, self._store)
+
+
+def scope_shows(scope: Scope, record: Any, store: StorageTransaction) -> bool:
+    """Whether a scope shows a record that hangs on nobody."""
+    return scope.shows(record, _Stored(store))
+
+
+class _Stored:
+    """What a scope asks of a client that may not be stored so yet."""
+
+    def __init__(self, store: StorageTransaction, client: Client | None = None) -> None:
+        self._store, self._client = store, client
+
+    def client(self, id: ClientId) -> Client | None:
+        if self._client is not None and self._client.id == id:
+            return self._client
+        return next(iter(self._store.get_many(Client, [id])), None)
+
+    def teams(self, user: str) -> Iterator[str]:
+        team = next((one.team for one in self._store.get_many(User, [user])), None)
+        seen = set[str]()
+        while team is not None and team not in seen:
+            seen.add(team)
+            yield team
+            team = next((one.parent for one in self._store.get_many(Team, [team])), None)
+
+    def shares(self, id: ClientId) -> list[Share]:
+        return self._store.select(Query(Share, Test("client_id", "eq", id)))
+
+
+def _certain(scope: Scope, sights: Iterable[Any], client: Client) -> bool:
+    """Whether a client is reached for a reason that needs no asking."""
+    return any(
+        (sight.level == "all" or (sight.level != "none" and client.owner == scope.actor) or (sight.pool and client.owner is None))
+        and sight.where == EVERYTHING
+        for sight in sights
+    )  # fmt: skip
+
+
+@cache
+def _through(seen: Sees, entity: Entity) -> Sees:
+    """What is seen of one entity, as if it were all of the client."""
+    return sees(seen.of(entity))
