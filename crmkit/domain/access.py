@@ -104,7 +104,7 @@ class Role:
                 )
             elif level not in LEVELS:
                 yield Fault(f"on.{entity}.{operation}", "not_a_level", _ONE_OF_LEVELS)
-            elif LEVELS.index(level) > LEVELS.index(getattr(self, operation)):
+            elif (most := getattr(self, operation)) in LEVELS and LEVELS.index(level) > LEVELS.index(most):
                 yield Fault(
                     f"on.{entity}.{operation}", "raised", "A kind of record is never seen further than its client."
                 )

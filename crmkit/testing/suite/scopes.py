@@ -169,6 +169,7 @@ class Scoped(OnAStorage):
                     assert tx.find_external("", f"{number}") == Accelerators.find_external(tx, "", f"{number}"), name
                     assert tx.card(client.id) == Accelerators.card(tx, client.id), name
                     assert tx.months(client.id) == Accelerators.months(tx, client.id), name
+                    assert tx.consent_head(client.id) == Accelerators.consent_head(tx, client.id), name
                     assert tx.consent_heads(client.id) == Accelerators.consent_heads(tx, client.id), name
                     assert scope.shows(client, known) == bool(tx.get_many(Client, [client.id])), name
                 assert tx.months() == Accelerators.months(tx), name

@@ -1,0 +1,35 @@
+"""A shop with two teams under one roof, and somebody in every role."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from small_shop import POLICY, Shop
+
+from crmkit import CRM, MemoryBlobs
+from crmkit.access import System
+from crmkit.events import Event
+from crmkit.testing import FrozenClock
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def shop(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Generator[Shop]:
+    url = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/shop.db"
+    with CRM.open(url, access=POLICY, clock=clock, region="RU", blobs=MemoryBlobs()) as crm:
+        told = list[Event]()
+        with crm.bind(actor=System("setup")).begin() as tx:
+            tx.teams.put("shop", name="Shop")
+            for team in ("north", "south"):
+                tx.teams.put(team, name=team, parent="shop")
+            for user, belongs_to, role in (
+                ("ann", "north", "seller"), ("bob", "north", "picker"), ("cid", "south", "seller"),
+                ("hal", "north", "head"), ("boss", "shop", "head"), ("cal", None, "caller"), ("aud", None, "auditor"),
+                ("dir", None, "director"), ("new", "south", ""),
+            ):  # fmt: skip
+                tx.users.put(user, name=user, team=belongs_to, roles=[role] if role else [])
+            owners: tuple[str | None, ...] = ("ann", "bob", "cid", "hal", None)
+            clients = {one: tx.clients.add(name=f"Client of {one}", owner=one).id for one in owners}
+        crm.on(Event)(told.append)
+        yield Shop(crm, clients, told)

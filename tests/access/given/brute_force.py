@@ -1,0 +1,105 @@
+"""Who sees what, thought out a second time: by looking at every record, and without a word of crmkit's own rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from crmkit import Call, Client, Deal, DealStep, MemoryStorage, Purchase, Refund, Share, Task, Team, Touchpoint, User
+from crmkit.access import Policy, Role
+from crmkit.domain.datum import Datum
+from crmkit.ports import EVERYONE, Record
+
+POLICY = Policy(
+    Role("seller", read="own", write="own"),
+    Role("picker", read="own", write="own", pool=True),
+    Role("head", read="team", write="team", reassign="team"),
+    Role("caller", read="all", on={"deal": {"read": "none"}, "purchase": {"read": "own"}}),
+    Role("director", read="all", write="all", export="all", erase="all", reassign="all", evidence="all", admin=True),
+)
+REACH = {"seller": "own", "picker": "own", "head": "team", "caller": "all", "director": "all"}
+
+
+class BruteForce:
+    """What there is, and who of it sees what."""
+
+    def __init__(self, records: Iterable[Record], at: datetime) -> None:
+        self.records, self.at = list(records), at
+        self._clients = {one.id: one for one in self.records if isinstance(one, Client)}
+        self._people = {one.id: one for one in self.records if isinstance(one, User)}
+        self._above = {one.id: one.parent for one in self.records if isinstance(one, Team)}
+        self._shares = [one for one in self.records if isinstance(one, Share)]
+
+    def seen_by(self, actor: str) -> list[Record]:
+        """Everything this actor may see."""
+        return [one for one in self.records if self.sees(actor, one)]
+
+    def sees(self, actor: str, record: Any) -> bool:
+        """Whether this actor may see one record."""
+        if isinstance(record, Client):
+            return any(self._by_role(role, actor, record) for role in self._roles(actor)) or self._shared(actor, record)
+        if not hasattr(record, "client_id"):
+            return True
+        if record.client_id is None:
+            return self._sees_nobodys(actor, record)
+        client = self._clients[record.client_id]
+        by_role = any(
+            self._by_role(role, actor, client) and self._on(role, actor, record, client) for role in self._roles(actor)
+        )
+        if by_role or not self._shared(actor, client):
+            return by_role
+        # A share shows all of a client but what the role takes away altogether.
+        roles = self._roles(actor)
+        return not roles or not isinstance(record, (Deal, DealStep)) or roles != {"caller"}
+
+    def _roles(self, actor: str) -> frozenset[str]:
+        return self._people[actor].roles & REACH.keys()
+
+    def _by_role(self, role: str, actor: str, client: Client) -> bool:
+        if client.owner is None:
+            return role == "picker" or REACH[role] == "all"
+        return self._reaches(role, actor, client.owner)
+
+    def _reaches(self, role: str, actor: str, owner: str) -> bool:
+        if REACH[role] == "all" or owner == actor:
+            return True
+        return REACH[role] == "team" and self._is_below(actor, owner)
+
+    def _is_below(self, actor: str, other: str) -> bool:
+        mine = self._people[actor].team
+        team = self._people[other].team if other in self._people else None
+        while team is not None:
+            if team == mine:
+                return True
+            team = self._above[team]
+        return False
+
+    def _on(self, role: str, actor: str, record: Any, client: Client) -> bool:
+        if role != "caller":
+            return True
+        if isinstance(record, (Deal, DealStep)):
+            return False
+        return client.owner == actor if isinstance(record, (Purchase, Refund)) else True
+
+    def _shared(self, actor: str, client: Client) -> bool:
+        mine = [one for one in self._shares if (one.client_id, one.user) == (client.id, actor)]
+        return any(one.until is None or self.at < one.until for one in mine)
+
+    def _sees_nobodys(self, actor: str, record: Any) -> bool:
+        roles = self._roles(actor)
+        if isinstance(record, Datum) or any(REACH[role] == "all" for role in roles):
+            return True
+        if isinstance(record, Task) and record.assignee is not None:
+            return any(self._reaches(role, actor, record.assignee) for role in roles)
+        return isinstance(record, (Task, Touchpoint, Call)) and "picker" in roles
+
+
+def storage_of(records: Iterable[Record]) -> MemoryStorage:
+    """A storage in which there is nothing but *records*; what they point to may be missing."""
+    storage = MemoryStorage()
+    tx = storage.begin(write=True, scope=EVERYONE)
+    for record in records:
+        tx.insert(record)
+    storage.commit(tx)
+    return storage
