@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 import attrs
 
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.scope import EVERYONE, Scope
 from crmkit.domain.share import Right
-from crmkit.domain.sight import LEVELS, Entity, Level, Sees, Sight, sees
+from crmkit.domain.sight import LEVELS, Entity, Level, Sees, Sight, lower, sees
 from crmkit.domain.where import Where
 from crmkit.errors import Fault, Invalid
 
@@ -25,11 +25,16 @@ _IN_POOL: Final[frozenset[Operation]] = frozenset({"read", "write", "reassign"})
 _NO_ENTITIES: FrozenMap[Entity, FrozenMap[Operation, Level]] = FrozenMap()
 
 
-def _frozen(given: Mapping[Any, Any]) -> FrozenMap[Any, Any]:
+def _frozen(given: object) -> Any:
     """What was said of entities, so that a role may sit in a set; what is no mapping is left to be refused."""
-    if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+    return _map(given, _map)
+
+
+def _map(given: Any, value: Callable[[Any], Any] | None = None) -> Any:
+    if not isinstance(given, Mapping):
         return given
-    return FrozenMap({key: FrozenMap(one) if isinstance(one, Mapping) else one for key, one in given.items()})
+    said = cast("Mapping[object, object]", given)
+    return FrozenMap[Any, Any]({key: one if value is None else value(one) for key, one in said.items()})
 
 
 @attrs.frozen
@@ -66,8 +71,7 @@ class Role:
     def level(self, operation: Operation, entity: Entity) -> Level:
         """How far an operation reaches on one entity."""
         level: Level = getattr(self, operation)
-        lowered = self.on.get(entity, {}).get(operation, level)
-        return min(level, lowered, key=LEVELS.index)
+        return lower(level, self.on.get(entity, {}).get(operation, level))
 
     def sight(self, operation: Operation, entity: Entity) -> Sight:
         """Whose clients an operation reaches, seen from one entity."""
@@ -150,7 +154,7 @@ class Policy:
         ]
         if faults:
             raise Invalid(*faults)
-        self.__attrs_init__(roles)
+        object.__setattr__(self, "roles", roles)
 
     def rights(self, answers: Answers | None = None) -> Rights:
         """What follows from it, and from what plugins *answers* took away."""

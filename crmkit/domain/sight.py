@@ -51,6 +51,16 @@ def entity_of(kind: type[Any]) -> Entity:
     return OF_KIND.get(kind, "client")
 
 
+def lower(one: Level, other: Level) -> Level:
+    """
+    The level that reaches less far.
+
+    >>> lower("team", "own")
+    'own'
+    """
+    return one if LEVELS.index(one) <= LEVELS.index(other) else other
+
+
 @attrs.frozen
 class Sight:
     """
@@ -79,7 +89,7 @@ class Sight:
         rights = {self.shared, other.shared}
         same = other.where in (self.where, EVERYTHING)
         return Sight(
-            min(self.level, other.level, key=LEVELS.index),
+            lower(self.level, other.level),
             self.pool and other.pool,
             None if None in rights else "write" if "write" in rights else "read",
             self.where if same else other.where if self.where == EVERYTHING else self.where & other.where,

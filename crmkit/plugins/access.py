@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
-from crmkit.domain.access import ENTITIES, OPERATIONS, Answer, Answers, Policy
+from crmkit.domain.access import ENTITIES, OPERATIONS, Answer, Answers, Operation, Policy
 from crmkit.domain.client import Client
 from crmkit.domain.custom import Field
 from crmkit.domain.scope import ACTOR
-from crmkit.domain.sight import LEVELS
+from crmkit.domain.sight import LEVELS, Entity
 from crmkit.domain.where import Where, tests_in
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins.dispatch import Dispatch
@@ -29,7 +29,7 @@ def answers(dispatch: Dispatch, policy: Policy, fields: Mapping[tuple[str, str],
     if HOOK not in dispatch:
         return {}
     faults: list[Fault] = []
-    asked = {
+    asked: dict[tuple[str, Operation, Entity], tuple[Answer, ...]] = {
         (role.name, action, entity): _left(dispatch, fields, faults, role=role.name, action=action, entity=entity)
         for role in policy.roles
         for action in OPERATIONS
@@ -66,4 +66,5 @@ def _wrong(plugin: str, answer: object, fields: Mapping[tuple[str, str], Field[A
 
 
 def _says_actor(value: Any) -> bool:
-    return value is ACTOR or (isinstance(value, tuple) and any(one is ACTOR for one in value))
+    several = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+    return any(one is ACTOR for one in several)

@@ -16,7 +16,7 @@ from crmkit.services.unit import Unit
 def bought(unit: Unit, client: Client, at: datetime) -> None:
     """A first purchase makes a prospect active, an archived one when restored; a recent one brings a dormant or lost client back."""
     if (after := after_buying(client, at, unit)) is not None:
-        changed = unit.replace(client, attrs.evolve(after, version=client.version))
+        changed = unit.replace(client, attrs.evolve(after, version=client.version), permitted=True)
         unit.happened(event_of_buying(unit, client, changed))
 
 

@@ -32,7 +32,7 @@ class Permits:
         self._store, self._grants = store, grants
         #: Whether there is anything this actor may not do.
         self.limited = grants is not EVERYTHING_GRANTED
-        self._known: set[tuple[Operation, Entity, int]] = set()
+        self._known: dict[tuple[Operation, Entity, int], bool] = {}
 
     def scope(self, operation: Operation, kind: type[Record]) -> Scope:
         """Whose clients an operation reaches on records of one kind."""
@@ -42,7 +42,7 @@ class Permits:
     def write(self, before: Record | None, after: Record | None) -> None:
         """Raise `Forbidden` unless this actor may make *after* of *before*; None: it is added, or goes."""
         record: Any = before if before is not None else after
-        kind = type(record)
+        kind = cast("type[Record]", type(record))
         if kind is Client:
             self._of_client("write", kind, record)
         elif not hasattr(record, "client_id"):
@@ -75,34 +75,33 @@ class Permits:
         if not self.limited:
             return
         asked = self._asked(operation, kind, client_id)
-        if asked in self._known:
-            return
-        if not self._store.among(Client, [client_id], self.scope(operation, kind)):
+        if asked not in self._known:
+            self.ask(operation, kind, [client_id])
+        if not self._known[asked]:
             raise Forbidden(operation, noun(kind))
-        self._known.add(asked)
+
+    def ask(self, operation: Operation, kind: type[Record], ids: Iterable[ClientId]) -> None:
+        """Ask about many clients at once, before each is looked at."""
+        unknown = [id for id in dict.fromkeys(ids) if self._asked(operation, kind, id) not in self._known]
+        if unknown:
+            reached = set(self._store.among(Client, unknown, self.scope(operation, kind)))
+            self._known |= {self._asked(operation, kind, id): id in reached for id in unknown}
 
     def met(self, operation: Operation, kind: type[Record], client_id: ClientId) -> None:
         """Note what was found out by doing it."""
         if self.limited:
-            self._known.add(self._asked(operation, kind, client_id))
+            self._known[self._asked(operation, kind, client_id)] = True
 
     def seen(self, client: Client) -> None:
         """Note what follows from a client that was fetched, so that it need not be asked."""
         scope = self._grants.write
         for entity in scope.sees.sights:
             if _certain(scope, scope.sees.of(entity), client):
-                self._known.add(("write", entity, client.id.int))
+                self._known["write", entity, client.id.int] = True
 
     def forget(self, client_id: ClientId) -> None:
         """Ask anew: another owner may be responsible now."""
-        self._known = {one for one in self._known if one[2] != client_id.int}
-
-    def reach(self, operation: Operation, ids: Iterable[ClientId]) -> frozenset[ClientId]:
-        """Those of these clients whom an operation reaches."""
-        wanted = list(dict.fromkeys(ids))
-        if not self.limited or not wanted:
-            return frozenset(wanted)
-        return frozenset(self._store.among(Client, wanted, self._grants.under(operation)))  # type: ignore[arg-type]
+        self._known = {asked: known for asked, known in self._known.items() if asked[2] != client_id.int}
 
     def _asked(self, operation: Operation, kind: type[Record], client_id: ClientId) -> tuple[Operation, Entity, int]:
         return operation, self._grants.under(operation).sees.stands_for(entity_of(kind)), client_id.int

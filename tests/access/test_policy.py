@@ -8,7 +8,7 @@ import pytest
 from right_calls import CARD, MARGIN, VERBS, call, dump, good_calls, one_of_each
 from small_shop import POLICY, Shop
 
-from crmkit import CRM, MemoryBlobs, MemoryStorage, Transaction
+from crmkit import CRM, MemoryBlobs, MemoryStorage, Money, Transaction
 from crmkit.access import Policy, Role, System
 from crmkit.errors import Forbidden, Invalid, NotFound, UnknownActor
 from crmkit.events import ClientAssigned, TaskUpdated
@@ -273,3 +273,34 @@ def test_a_role_says_what_is_wrong_with_it_at_once() -> None:
         CRM.open("memory://", access=lambda actor: actor)  # type: ignore[arg-type]
     assert Role("seller", on={}) == Role("seller")
     assert 1 == len({POLICY, Policy(*POLICY.roles)})
+
+
+def test_an_import_refuses_the_rows_that_its_actor_may_not_write(shop: Shop) -> None:
+    """Each of them is told; the others are imported, and a trial run says the same."""
+    with shop.house.begin() as tx:
+        tx.clients.update(shop.clients["ann"], external_ids={"shop": "1"})
+        tx.clients.update(shop.clients[None], external_ids={"shop": "2"})
+    people: list[dict[str, Any]] = [
+        {"name": "Ann's", "external_id": ("shop", "1"), "phone": "+79120000001"}, {"name": "New", "phone": "+79120000002"},
+        {"name": "Bob's", "owner": "bob"},
+    ]  # fmt: skip
+    whose = [{"client_external_id": ("shop", number)} for number in "12"]
+    calls = [{**one, "channel": "call", "direction": "inbound"} for one in whose]
+    bought = [{**one, "amount": Money(5, "EUR")} for one in whose]
+    for actor, expected in (
+        ("aud", [(0, 0, 3), (0, 0, 2), (0, 0, 2)]),  # sees everything, writes nothing
+        ("cal", [(0, 0, 3), (2, 0, 0), (2, 0, 0)]),  # adds what hangs on clients
+        ("ann", [(1, 1, 1), (1, 0, 1), (1, 0, 1)]),  # her own
+        ("dir", [(1, 0, 0), (2, 0, 0), (2, 0, 0)]),  # two of the three are there by now
+    ):
+        crm = shop.as_(actor)
+        for dry_run in (True, False):
+            reports = [
+                crm.import_clients(people, on_match="update", dry_run=dry_run),
+                crm.import_touchpoints(calls, dry_run=dry_run),
+                crm.import_purchases(bought, dry_run=dry_run),
+            ]
+            told = [(one.added, one.updated, one.refused) for one in reports]
+            assert (actor, dry_run, expected) == (actor, dry_run, told)
+            for fault in [fault for one in reports for fault in one.faults]:
+                assert (fault.path, fault.code) in {("client", "forbidden"), ("client_external_id", "not_found")}

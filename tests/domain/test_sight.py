@@ -20,11 +20,14 @@ SIGHTS = st.builds(
     st.sampled_from(RIGHTS),
     st.sampled_from(WHERES),
 )
+
+
+def some_client(owner: str | None, *, vip: bool, by: str | None) -> Client:
+    return a_client(owner=owner, tags=frozenset({"vip"} if vip else ()), created_by=by)
+
+
 CLIENTS = st.builds(
-    lambda owner, vip, by: a_client(owner=owner, tags=frozenset({"vip"} if vip else ()), created_by=by),
-    st.sampled_from(["17", "18", "19", None]),
-    st.booleans(),
-    st.sampled_from(["17", None]),
+    some_client, st.sampled_from(["17", "18", "19", None]), vip=st.booleans(), by=st.sampled_from(["17", None])
 )
 
 

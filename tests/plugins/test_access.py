@@ -1,3 +1,4 @@
+# ruff: noqa: ARG005  # every answer is asked the same
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -51,6 +52,10 @@ def open_with() -> Callable[..., CRM]:
     return opened
 
 
+def _of_sellers(answer: Any) -> Answer:
+    return lambda role, action, entity: answer if role == "seller" else None
+
+
 def seen(crm: CRM, actor: str = "17") -> list[str]:
     with crm.bind(actor=actor).read() as tx:
         return [one.name for one in tx.clients.list(order_by="name")]
@@ -66,14 +71,14 @@ def test_a_plugin_narrows_whom_a_role_sees(open_with: Callable[..., CRM]) -> Non
         (F.client.owner.eq(ACTOR), ["A"]),
         (~F.client.owner.in_([ACTOR, "19"]), ["B", "C"]),
     ):
-        crm = open_with(Narrowing(lambda role, *_, said=answer: said if role == "seller" else None))
+        crm = open_with(Narrowing(_of_sellers(answer)))
         assert names == seen(crm), answer
         assert ["B"] == seen(crm, "18")
 
 
 def test_it_is_asked_once_while_the_crm_opens(open_with: Callable[..., CRM]) -> None:
     """Of each role, action and entity; never while somebody works."""
-    plugin = Narrowing(lambda *_: None)
+    plugin = Narrowing(lambda role, action, entity: None)
     crm = open_with(plugin)
     asked = len(plugin.asked)
     assert 2 * 6 * 10 == asked == len(set(plugin.asked))
@@ -83,18 +88,18 @@ def test_it_is_asked_once_while_the_crm_opens(open_with: Callable[..., CRM]) -> 
 
 def test_every_plugin_s_answer_holds(open_with: Callable[..., CRM]) -> None:
     """What one leaves the other may take; none gives more than the policy."""
-    german = Narrowing(lambda *_: F.client.region.is_empty() | F.client.region.eq("DE"))
-    owned = Another(lambda *_: ~F.client.owner.is_empty())
+    german = Narrowing(lambda role, action, entity: F.client.region.is_empty() | F.client.region.eq("DE"))
+    owned = Another(lambda role, action, entity: ~F.client.owner.is_empty())
     assert ["A"] == seen(open_with(german, owned))
-    assert ["B"] == seen(open_with(Narrowing(lambda *_: "all")), "18")
+    assert ["B"] == seen(open_with(Narrowing(lambda role, action, entity: "all")), "18")
 
 
 def test_an_entity_or_an_action_is_narrowed_alone(open_with: Callable[..., CRM]) -> None:
     """Deals of fewer clients; fewer clients to write to."""
-    crm = open_with(Narrowing(lambda _, action, entity: "own" if (action, entity) == ("read", "deal") else None))
+    crm = open_with(Narrowing(lambda role, action, entity: "own" if (action, entity) == ("read", "deal") else None))
     with crm.bind(actor="17").read() as tx:
         assert (3, 2) == (tx.clients.count(), tx.deals.count())
-    crm = open_with(Narrowing(lambda _, action, __: F.client.region.eq("DE") if action == "write" else None))
+    crm = open_with(Narrowing(lambda role, action, entity: F.client.region.eq("DE") if action == "write" else None))
     with crm.bind(actor="17").begin() as tx:
         german, austrian, _ = tx.clients.list(order_by="name")
         tx.clients.update(german.id, name="Changed")
@@ -109,7 +114,7 @@ def test_an_entity_or_an_action_is_narrowed_alone(open_with: Callable[..., CRM])
 
 def test_a_plugin_that_fails_lets_nobody_see(open_with: Callable[..., CRM]) -> None:
     """What it might have taken away must not slip through."""
-    crm = open_with(Narrowing(lambda role, *_: 1 / 0 if role == "seller" else None))
+    crm = open_with(Narrowing(lambda role, action, entity: 1 / 0 if role == "seller" else None))
     assert ([], ["B"]) == (seen(crm), seen(crm, "18"))
 
 
@@ -121,7 +126,7 @@ def test_a_plugin_that_fails_lets_nobody_see(open_with: Callable[..., CRM]) -> N
 )  # fmt: skip
 def test_what_is_no_answer_keeps_the_crm_closed(open_with: Callable[..., CRM], answer: Any, code: str) -> None:
     """It says whose it was; a number is no list, so asking for it failed, which is nothing for anybody."""
-    plugin = Narrowing(lambda *_: answer)
+    plugin = Narrowing(lambda role, action, entity: answer)
     if code == "failed":
         assert [] == seen(open_with(plugin))
         return

@@ -21,7 +21,7 @@ from crmkit.services.importing.columns import is_blank
 from crmkit.services.importing.planning import Known, OnMatch, Plan, Planning
 from crmkit.services.importing.reading import Reader, Row
 from crmkit.services.importing.tally import Tally
-from crmkit.services.importing.vetting import objections
+from crmkit.services.importing.vetting import forbidden, objections
 from crmkit.services.unit import Unit
 
 
@@ -93,9 +93,11 @@ class ClientImport:
             for row in rows:
                 planning.take(row)
             refused = dict(planning.refused)
-            if self._unit.slots is not None:  # of several rows about one client the last is the one to blame
+            if (
+                self._unit.slots is not None or self._unit.permits.limited
+            ):  # of several rows about one client the last is the one to blame
                 asked = {plan.rows[-1]: plan.changes() for plan in planning.plans if plan.rows}
-                vetoed = objections(self._unit, asked)
+                vetoed = forbidden(self._unit, asked) or objections(self._unit, asked)
                 refused |= vetoed
             else:
                 vetoed = {}

@@ -33,7 +33,7 @@ from crmkit.services.importing.facts import (
     without,
 )
 from crmkit.services.importing.tally import Tally
-from crmkit.services.importing.vetting import Change, objections
+from crmkit.services.importing.vetting import Change, forbidden, objections
 from crmkit.services.purchases import read_items, total_of
 from crmkit.services.unit import Unit
 
@@ -78,7 +78,9 @@ class PurchaseImport:
             made = {fact.number: self._made(fact) for fact in facts}
             while True:
                 awake = self._awakened(facts)
-                if not (vetoed := objections(unit, self._changes(facts, made, awake))):
+                new: dict[int, list[Change]] = {fact.number: [(None, made[fact.number])] for fact in facts}
+                vetoed = forbidden(unit, new) or objections(unit, self._changes(facts, made, awake))
+                if not vetoed:
                     break
                 facts = without(tally, facts, vetoed)
             tally.added = len(facts)

@@ -27,7 +27,7 @@ from crmkit.services.importing.facts import (
     without,
 )
 from crmkit.services.importing.tally import Tally
-from crmkit.services.importing.vetting import objections
+from crmkit.services.importing.vetting import Change, forbidden, objections
 from crmkit.services.unit import Unit
 
 _touchpoint = maker(Touchpoint)
@@ -70,7 +70,9 @@ class TouchpointImport:
             if unit.slots is not None:
                 amended = unit.slots.filter_many(unit, list(drafts.values()))
                 drafts = dict(zip(drafts, amended, strict=True))
-                vetoed = objections(unit, {number: [(None, one)] for number, one in drafts.items()})
+            if unit.slots is not None or unit.permits.limited:
+                asked: dict[int, list[Change]] = {number: [(None, one)] for number, one in drafts.items()}
+                vetoed = forbidden(unit, asked) or objections(unit, asked)
                 facts = without(tally, facts, vetoed)
                 drafts = {fact.number: drafts[fact.number] for fact in facts}
             tally.added = len(drafts)

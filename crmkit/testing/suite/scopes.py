@@ -113,12 +113,17 @@ def _shares(clients: list[Client]) -> Iterator[Share]:
 def _hanging(client: Client, number: int) -> Iterator[Record]:
     deal, purchase = a_deal(client), a_purchase(client)
     yield from (deal, purchase)
-    ids: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
+    ids: dict[str, Any] = {
+        "client_id": client.id,
+        "deal_id": deal.id,
+        "purchase_id": purchase.id,
+        "orig_subject": client.id,
+    }
     for kind in RECORDS:
         fields = held_in(kind)
         if "client_id" in fields and kind not in (type(deal), type(purchase), Share):
             unique = {"key": f"{number}", "value": f"{number}"}
-            said = {name: value for name, value in {**ids, **unique}.items() if name in fields}
+            said: dict[str, Any] = {name: value for name, value in {**ids, **unique}.items() if name in fields}
             yield a_record(kind, **said)
     yield a_contact_point(client, f"+4930901{number:03}")
 

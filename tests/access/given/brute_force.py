@@ -51,7 +51,7 @@ class BruteForce:
             return by_role
         # A share shows all of a client but what the role takes away altogether.
         roles = self._roles(actor)
-        return not roles or not isinstance(record, (Deal, DealStep)) or roles != {"caller"}
+        return not roles or not isinstance(record, (Deal, DealStep)) or roles != frozenset({"caller"})
 
     def _roles(self, actor: str) -> frozenset[str]:
         return self._people[actor].roles & REACH.keys()
