@@ -45,6 +45,8 @@ class Permits:
         kind = cast("type[Record]", type(record))
         if kind is Client:
             self._of_client("write", kind, record)
+            if before is None:
+                self.seen(record)
         elif not hasattr(record, "client_id"):
             if not self._grants.admin:
                 raise Forbidden("write", noun(kind))

@@ -12,7 +12,16 @@ HEAVY = {
     "alembic", "cattrs", "click", "email_validator", "http.client", "hypothesis", "phonenumbers", "pluggy", "pytest",
     "rich", "sqlalchemy", "ssl", "tomllib",
 }  # fmt: skip
-LIGHT = ["crmkit", "crmkit.errors", "crmkit.events", "crmkit.fields", "crmkit.ids", "crmkit.plugins", "crmkit.ports"]
+LIGHT = [
+    "crmkit",
+    "crmkit.access",
+    "crmkit.errors",
+    "crmkit.events",
+    "crmkit.fields",
+    "crmkit.ids",
+    "crmkit.plugins",
+    "crmkit.ports",
+]
 
 
 @pytest.mark.parametrize("module", LIGHT)

@@ -16,6 +16,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from hooks.crm_access_scope import Countries
 from hooks.crm_after_deal_won import FollowUp
 from hooks.crm_after_event import Audit
 from hooks.crm_around_command import Metrics
@@ -41,7 +42,8 @@ from hooks.crm_register_observers import Bells, BellsSettings
 from hooks.crm_resolve_client import Directory
 from hooks.crm_timeline import Archive
 
-from crmkit import CRM, Money
+from crmkit import CRM, MemoryStorage, Money
+from crmkit.access import Policy, Role, System
 from crmkit.errors import Invalid, Rejected
 from crmkit.events import ClientAdded, DealWon
 from crmkit.http import wsgi
@@ -89,6 +91,19 @@ def registers_event_types() -> None:
 def registers_fields() -> None:
     with _open(Shoes()) as crm, crm.begin() as tx:
         assert 38 == tx.clients.add(name="Anna", custom=[SIZE.to(38)]).custom[SIZE]
+
+
+def narrows_whom_sellers_see() -> None:
+    policy = Policy(Role("seller", read="all"), Role("head", read="all"))
+    with CRM(MemoryStorage(), access=policy, plugins=[Countries()]) as crm:
+        with crm.bind(actor=System("setup")).begin() as tx:
+            for user, role in (("17", "seller"), ("2", "head")):
+                tx.users.put(user, name=user, roles=[role])
+            for region in ("DE", "FR"):
+                tx.clients.add(name=region, region=region)
+        for user, seen in (("17", ["DE"]), ("2", ["DE", "FR"])):
+            with crm.bind(actor=user).read() as tx:
+                assert seen == [client.name for client in tx.clients.list(order_by="name")]
 
 
 def registers_consent_purposes() -> None:
@@ -297,6 +312,7 @@ def hears_of_a_failure() -> None:
 SCENARIOS: dict[str, Callable[[], None]] = {
     "crm_register_event_types": registers_event_types,
     "crm_register_fields": registers_fields,
+    "crm_access_scope": narrows_whom_sellers_see,
     "crm_register_consent_purposes": registers_consent_purposes,
     "crm_register_channels": registers_channels,
     "crm_register_health_checks": registers_health_checks,

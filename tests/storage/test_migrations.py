@@ -89,7 +89,8 @@ def test_the_revisions_say_the_same_to_every_database(known: Any) -> None:
     """What they would send to PostgreSQL and MariaDB is what the tables say there."""
     dialect, said = known(), io.StringIO()
     migrations.say(dialect.name, said)
-    statements = {_plain(one) for one in said.getvalue().split(";") if "CREATE" in one and VERSION_TABLE not in one}
+    told = [_plain(one) for one in said.getvalue().split(";") if VERSION_TABLE not in one]
+    statements = {_grown(one, told) for one in told if "CREATE" in one}
     assert "INSERT INTO crm_filling (name) SELECT 'indexes'" in said.getvalue()
     wanted = {_plain(one) for one in ddl(dialect) if VERSION_TABLE not in one}
     later, replaced = _named(wanted) - _named(statements), {f"{table}_{'_'.join(names)}" for table, names in REPLACED}
@@ -97,6 +98,15 @@ def test_the_revisions_say_the_same_to_every_database(known: Any) -> None:
     assert {one for one in wanted if not later & _named([one])} == {
         one for one in statements if not replaced & _named([one])
     }
+
+
+def _grown(table: str, told: Iterable[str]) -> str:
+    """A table with the columns that later revisions added."""
+    for one in told:
+        head, added, column = one.partition(" ADD COLUMN ")
+        if added and table.startswith(f"CREATE TABLE {head.removeprefix('ALTER TABLE ')} "):
+            table = table.replace(", CONSTRAINT", f", {column}, CONSTRAINT", 1)
+    return table
 
 
 def _named(statements: Iterable[str]) -> set[str]:

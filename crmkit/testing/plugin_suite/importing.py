@@ -17,7 +17,7 @@ from crmkit.plugins.plugin import Plugin
 
 #: What plugins may import of crmkit.
 PUBLIC = frozenset({
-    "crmkit", "crmkit.errors", "crmkit.events", "crmkit.fields", "crmkit.ids", "crmkit.plugins", "crmkit.ports",
+    "crmkit", "crmkit.access", "crmkit.errors", "crmkit.events", "crmkit.fields", "crmkit.ids", "crmkit.plugins", "crmkit.ports",
     "crmkit.storage.sql", "crmkit.testing",
 })  # fmt: skip
 _SCRIPT = """

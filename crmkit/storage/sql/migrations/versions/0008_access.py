@@ -36,8 +36,8 @@ def code(length: int = 255) -> sa.types.TypeEngine[str]:
 
 
 def upgrade() -> None:
-    # The default stays: a program of an older release may still be adding users.
-    op.add_column("crm_user", sa.Column("roles", TEXT, nullable=False, server_default=""), if_not_exists=True)
+    if not _has_roles():  # the default stays: a program of an older release may still be adding users
+        op.add_column("crm_user", sa.Column("roles", TEXT, nullable=False, server_default=""))
     op.create_index(
         "crm_user_team", "crm_user", ["team"], if_not_exists=True, sqlite_where=sa.text("team IS NOT NULL"),
         postgresql_where=sa.text("team IS NOT NULL"),
@@ -80,4 +80,13 @@ def downgrade() -> None:
     op.drop_table("crm_team_above", if_exists=True)
     op.drop_table("crm_share", if_exists=True)
     op.drop_index("crm_user_team", "crm_user", if_exists=True)
-    op.drop_column("crm_user", "roles", if_exists=True)
+    if _has_roles():
+        op.drop_column("crm_user", "roles")
+
+
+def _has_roles() -> bool:
+    """Where a change of tables cannot be undone, an upgrade that was interrupted is run again."""
+    context = op.get_context()
+    if context.as_sql or context.connection is None:
+        return False
+    return "roles" in {column["name"] for column in sa.inspect(context.connection).get_columns("crm_user")}
