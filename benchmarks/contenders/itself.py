@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,11 @@ from contenders.raw_sqlite import RawSQLite
 from peers import workload
 from peers.peer import Counted, Peer
 
-from crmkit import CRM, Client
-from crmkit.access import Policy, Role, System
+from crmkit import CRM, Client, User
+from crmkit.access import Policy, Role
 from crmkit.errors import Invalid
 from crmkit.ids import ClientId, client_id
+from crmkit.ports import EVERYONE, Storage
 
 
 class Itself(Peer):
@@ -58,8 +60,7 @@ class Itself(Peer):
         storage = storage_of(self.place)
         crm = CRM(storage, region="RU", plugins=[Listener()], delivery="external", access=self.policy)
         if self.policy is not None:
-            with crm.bind(actor=System("setup")).begin() as tx:
-                tx.users.put(rows.OWNER, name="Who works there", roles={"seller"})
+            _hire(storage)
         self.crm = crm.bind(actor=rows.OWNER)
 
     def register(self, client: workload.Client) -> None:
@@ -112,6 +113,14 @@ class Itself(Peer):
             added = tx.clients.add(name=client.name, phone=phone.value, email=email.value)
             tx.consents.grant(added.id, purpose="marketing", channel="email")
         return added.id
+
+
+def _hire(storage: Storage) -> None:
+    """Who works there, with her role: written beside what is measured, so that every contender keeps the same journal."""
+    tx, now = storage.begin(write=True, scope=EVERYONE), datetime.now(UTC)
+    if not tx.get_many(User, [rows.OWNER]):
+        tx.insert(User(rows.OWNER, "Who works there", None, None, True, now, now, roles=frozenset({"seller"})))
+    tx.commit()
 
 
 class OwnScope(Itself):

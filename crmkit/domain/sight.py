@@ -45,8 +45,8 @@ def entity_of(kind: type[Any]) -> Entity:
     """
     Name what a policy calls a kind of record.
 
-    >>> entity_of(Refund), entity_of(Client)
-    ('purchase', 'client')
+    >>> entity_of(Refund), entity_of(DealStep)
+    ('purchase', 'deal')
     """
     return OF_KIND.get(kind, "client")
 

@@ -11,6 +11,7 @@ import pytest
 from owners_only import OwnersOnly
 
 from crmkit import CRM, Client, Field, ImportReport, Money, RowFault, Source
+from crmkit.access import System
 from crmkit.errors import Invalid
 from crmkit.events import ClientAdded, Event
 
@@ -250,6 +251,14 @@ def test_whoever_may_see_little_matches_little(url: str, make_scoped: Callable[[
         crm.bind(actor="4").import_clients(people(1))
         assert 1 == crm.bind(actor="17").import_clients(people(1)).added
         assert 1 == crm.bind(actor="17").import_clients(people(1)).skipped
+
+
+def test_what_a_program_imports_belongs_to_nobody(crm: CRM) -> None:
+    """As what it adds; a user's rows are the user's."""
+    for actor in (System("nightly"), "17"):
+        crm.bind(actor=actor).import_clients([{"name": actor}])
+    with crm.read() as tx:
+        assert {"system:nightly": None, "17": "17"} == {one.name: one.owner for one in tx.clients.list()}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import attrs
 
+from crmkit.domain.actor import is_system
 from crmkit.domain.client import Client
 from crmkit.domain.contact_point import PointKind
 from crmkit.domain.custom import NO_CUSTOM, Custom, Given
@@ -47,6 +48,7 @@ class Reader:
     def __init__(self, unit: Unit, *, keep_unreadable: bool = False) -> None:
         self.check = Checks()
         self._region, self._fields, self._keep = unit.rules.region, unit.rules.fields, keep_unreadable
+        self._owner = None if is_system(unit.actor) else unit.actor
         self._known: dict[tuple[str, object], Any] = {}
 
     def row(self, number: int, given: object) -> Row:
@@ -100,7 +102,7 @@ class Reader:
         custom = NO_CUSTOM.with_given(told["custom"]) if "custom" in told else NO_CUSTOM
         return _client(
             ClientId(unit.new_id()), get("kind", "person"), told["name"], get("lifecycle", "prospect"),
-            get("owner", unit.actor), get("source", unit.source), get("market_level", "potential"), get("region"),
+            get("owner", self._owner), get("source", unit.source), get("market_level", "potential"), get("region"),
             get("language"), get("time_zone"), get("tags", NO_TAGS), custom, row.names, None, unit.actor, now, now,
         )  # fmt: skip
 
