@@ -21,7 +21,9 @@ from older_crmkit.store import engine_of, seed
 
 _DESCRIBED = {
     "sqlite": "SELECT type, name, sql FROM sqlite_master ORDER BY type, name",
-    "postgresql": "SELECT * FROM (SELECT table_name, column_name, data_type, is_nullable, ordinal_position::text "
+    # A column that was dropped and added again stands at a higher number, in the same order.
+    "postgresql": "SELECT * FROM (SELECT table_name, column_name, data_type, is_nullable, "
+    "row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position)::text "
     "FROM information_schema.columns WHERE table_schema = current_schema() "
     "UNION ALL SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = current_schema() "
     "UNION ALL SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '' FROM pg_constraint "
