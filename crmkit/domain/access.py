@@ -9,9 +9,9 @@ from typing import Any, Final, Literal, cast, get_args
 import attrs
 
 from crmkit.domain.frozen_map import FrozenMap
-from crmkit.domain.scope import EVERYONE, Scope
+from crmkit.domain.scope import Scope
 from crmkit.domain.share import Right
-from crmkit.domain.sight import LEVELS, Entity, Level, Sees, Sight, lower, sees
+from crmkit.domain.sight import ALL, LEVELS, Entity, Level, Sees, Sight, lower, sees
 from crmkit.domain.where import Where
 from crmkit.errors import Fault, Invalid
 
@@ -166,17 +166,15 @@ class Rights:
 
     def __init__(self, roles: Mapping[str, Role], answers: Answers) -> None:
         self._roles, self._answers = roles, answers
-        self._known: dict[frozenset[str], Mapping[Operation, Sees]] = {}
+        self._known: dict[frozenset[str], tuple[Mapping[Operation, Sees], bool]] = {}
 
-    def of(self, names: frozenset[str]) -> Mapping[Operation, Sees]:
-        """What whoever has these roles sees for each operation."""
+    def granted(self, names: frozenset[str], actor: str, team: str | None, at: datetime) -> Grants:
+        """What follows for one actor with these roles, of one team, at one instant."""
         if (known := self._known.get(names)) is None:
-            known = self._known[names] = {operation: self._sees(names, operation) for operation in OPERATIONS}
-        return known
-
-    def is_admin(self, names: frozenset[str]) -> bool:
-        """Whether one of these roles puts users, teams and pipelines."""
-        return any(role.admin for name, role in self._roles.items() if name in names)
+            reach = {operation: self._sees(names, operation) for operation in OPERATIONS}
+            admin = any(role.admin for name, role in self._roles.items() if name in names)
+            known = self._known[names] = reach, admin
+        return Grants(known[0], actor, team, at, known[1])
 
     def _sees(self, names: frozenset[str], operation: Operation) -> Sees:
         roles = [role for name, role in self._roles.items() if name in names]
@@ -185,7 +183,8 @@ class Rights:
         for role in roles:
             client = self._left(role, "read", "client")
             for entity in ENTITIES:
-                seen[entity].append(client.within(self._left(role, operation, entity)))
+                read = client.within(self._left(role, "read", entity))
+                seen[entity].append(read.within(self._left(role, operation, entity)))
         if not roles:
             seen = {entity: [by_share] for entity in ENTITIES}
         clients = seen.pop("client")
@@ -206,26 +205,17 @@ class Rights:
 
 @attrs.frozen
 class Grants:
-    """What one actor may do, for one transaction: whose records each operation reaches."""
+    """What one actor of one team may do in a transaction: whose records each operation reaches, and whether they put users."""
 
-    read: Scope = EVERYONE
-    write: Scope = EVERYONE
-    export: Scope = EVERYONE
-    erase: Scope = EVERYONE
-    reassign: Scope = EVERYONE
-    evidence: Scope = EVERYONE
-    admin: bool = True
+    reach: Mapping[Operation, Sees]
+    actor: str = ""
+    team: str | None = None
+    at: datetime | None = None
+    admin: bool = False
 
     def under(self, operation: Operation) -> Scope:
         """The scope of one operation."""
-        scope: Scope = getattr(self, operation)
-        return scope
+        return Scope(self.reach[operation], self.actor, self.team, self.at)
 
 
-EVERYTHING_GRANTED: Final = Grants()
-
-
-def granted(rights: Rights, roles: frozenset[str], actor: str, team: str | None, at: datetime) -> Grants:
-    """What follows for one actor with these roles, of one team, at one instant."""
-    scopes = {operation: Scope(seen, actor, team, at) for operation, seen in rights.of(roles).items()}
-    return Grants(**scopes, admin=rights.is_admin(roles))
+EVERYTHING_GRANTED: Final = Grants(dict.fromkeys(OPERATIONS, ALL), admin=True)

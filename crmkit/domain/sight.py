@@ -113,6 +113,12 @@ class Sees:
     """What is seen of each entity: a record if one of its sights shows its client. Not named: as the client."""
 
     sights: FrozenMap[Entity, tuple[Sight, ...]]
+    #: Whether nothing is hidden of anything.
+    is_everything: bool = attrs.field(init=False, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        everything = all(any(sight.is_everything for sight in sights) for sights in self.sights.values())
+        object.__setattr__(self, "is_everything", everything)
 
     def of(self, entity: Entity) -> tuple[Sight, ...]:
         """The ways to see one entity; none of them: nothing is seen."""
@@ -121,11 +127,6 @@ class Sees:
     def stands_for(self, entity: Entity) -> Entity:
         """The entity whose sights count for *entity*: itself, if it differs from the client."""
         return entity if entity in self.sights else "client"
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether nothing is hidden of anything."""
-        return all(any(sight.is_everything for sight in sights) for sights in self.sights.values())
 
 
 def sees(sights: Iterable[Sight] | Sight, **of: Iterable[Sight] | Sight) -> Sees:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from crmkit.domain.access import EVERYTHING_GRANTED, Answers, Grants, Policy, granted
+from crmkit.domain.access import EVERYTHING_GRANTED, Answers, Grants, Policy
 from crmkit.domain.actor import is_system
 from crmkit.domain.user import User
 from crmkit.errors import UnknownActor
@@ -32,5 +32,5 @@ class ByRoles:
             return EVERYTHING_GRANTED
         for user in store.get_many(User, [actor]):
             if user.active:
-                return granted(self._rights, user.roles, actor, user.team, at)
+                return self._rights.granted(user.roles, actor, user.team, at)
         raise UnknownActor(actor)

@@ -14,7 +14,7 @@ from crmkit.domain.consent import Consent
 from crmkit.domain.ids import ClientId
 from crmkit.domain.query import Query
 from crmkit.domain.records import Record, noun
-from crmkit.domain.scope import Scope
+from crmkit.domain.scope import Scope, upwards
 from crmkit.domain.share import Share
 from crmkit.domain.sight import Entity, Sees, entity_of, sees
 from crmkit.domain.user import Team, User
@@ -36,8 +36,8 @@ class Permits:
 
     def scope(self, operation: Operation, kind: type[Record]) -> Scope:
         """Whose clients an operation reaches on records of one kind."""
-        scope = self._grants.under(operation)
-        return attrs.evolve(scope, sees=_through(scope.sees, entity_of(kind)))
+        grants = self._grants
+        return Scope(_through(grants.reach[operation], entity_of(kind)), grants.actor, grants.team, grants.at)
 
     def write(self, before: Record | None, after: Record | None) -> None:
         """Raise `Forbidden` unless this actor may make *after* of *before*; None: it is added, or goes."""
@@ -96,7 +96,7 @@ class Permits:
 
     def seen(self, client: Client) -> None:
         """Note what follows from a client that was fetched, so that it need not be asked."""
-        scope = self._grants.write
+        scope = self._grants.under("write")
         for entity in scope.sees.sights:
             if _certain(scope, scope.sees.of(entity), client):
                 self._known["write", entity, client.id.int] = True
@@ -106,7 +106,7 @@ class Permits:
         self._known = {asked: known for asked, known in self._known.items() if asked[2] != client_id.int}
 
     def _asked(self, operation: Operation, kind: type[Record], client_id: ClientId) -> tuple[Operation, Entity, int]:
-        return operation, self._grants.under(operation).sees.stands_for(entity_of(kind)), client_id.int
+        return operation, self._grants.reach[operation].stands_for(entity_of(kind)), client_id.int
 
     def _of_client(self, operation: Operation, kind: type[Record], client: Client) -> None:
         self._reached(operation, self.scope(operation, kind), client)
@@ -117,12 +117,9 @@ class Permits:
 
     def _may_of_nobody(self, kind: type[Record], record: Record, *, is_new: bool) -> bool:
         scope = self.scope("write", kind)
-        return bool(scope.sees.of("client")) if is_new else scope_shows(self._grants.write, record, self._store)
-
-
-def scope_shows(scope: Scope, record: Any, store: StorageTransaction) -> bool:
-    """Whether a scope shows a record that hangs on nobody."""
-    return scope.shows(record, _Stored(store))
+        return (
+            bool(scope.sees.of("client")) if is_new else self._grants.under("write").shows(record, _Stored(self._store))
+        )
 
 
 class _Stored:
@@ -138,11 +135,7 @@ class _Stored:
 
     def teams(self, user: str) -> Iterator[str]:
         team = next((one.team for one in self._store.get_many(User, [user])), None)
-        seen = set[str]()
-        while team is not None and team not in seen:
-            seen.add(team)
-            yield team
-            team = next((one.parent for one in self._store.get_many(Team, [team])), None)
+        return upwards(team, lambda one: next((known.parent for known in self._store.get_many(Team, [one])), None))
 
     def shares(self, id: ClientId) -> list[Share]:
         return self._store.select(Query(Share, Test("client_id", "eq", id)))

@@ -11,8 +11,8 @@ from crmkit.domain.events import ShareGranted, ShareRevoked
 from crmkit.domain.ids import ClientId, ShareId
 from crmkit.domain.query import Page, Query
 from crmkit.domain.share import Right, Share
-from crmkit.domain.user import User
 from crmkit.domain.where import Test, Where
+from crmkit.services.active_users import check_active
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
 from crmkit.services.room import Room
@@ -62,9 +62,8 @@ class Shares(Room[Share, ShareId]):
             check.fault("until", "past", "Give an instant to come, or leave it out.")
         check.done()
         client = unit.get(Client, client_id)
-        if not any(one.active for one in unit.store.get_many(User, [user])):
-            check.fault("user", "not_found", "There is no active user of this key. Put them first.")
-            check.done()
+        check_active(unit, check, "user", user)
+        check.done()
         unit.permits.sharing(client)
         before = self._of(client.id, user)
         if len(before) == 1 and (before[0].right, before[0].until) == (right, end):

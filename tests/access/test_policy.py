@@ -238,6 +238,19 @@ def test_a_level_is_lower_for_a_kind_of_records(shop: Shop) -> None:
                 refused()
 
 
+def test_nothing_is_written_where_nothing_is_read(clock: FrozenClock) -> None:
+    """Who is shown no deals opens none, whatever their right to write."""
+    policy = Policy(Role("blind", read="own", write="own", on={"deal": {"read": "none"}}))
+    crm = CRM(MemoryStorage(), access=policy, clock=clock)
+    with crm.bind(actor=System("setup")).begin() as tx:
+        tx.users.put("17", name="Ann", roles=["blind"])
+    with crm.bind(actor="17").begin() as tx:
+        anna = tx.clients.add(name="Anna")
+        tx.notes.add(anna.id, text="Note")
+        with pytest.raises(Forbidden):
+            tx.deals.open(anna.id, title="Deal")
+
+
 def test_only_an_administrator_puts_users_teams_and_pipelines(shop: Shop) -> None:
     """Else a seller would make herself a director."""
     verbs: list[Callable[[Transaction], object]] = [

@@ -93,9 +93,8 @@ class ClientImport:
             for row in rows:
                 planning.take(row)
             refused = dict(planning.refused)
-            if (
-                self._unit.slots is not None or self._unit.permits.limited
-            ):  # of several rows about one client the last is the one to blame
+            if self._unit.slots is not None or self._unit.permits.limited:
+                # Of several rows about one client the last is the one to blame.
                 asked = {plan.rows[-1]: plan.changes() for plan in planning.plans if plan.rows}
                 vetoed = forbidden(self._unit, asked) or objections(self._unit, asked)
                 refused |= vetoed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from crmkit.domain.client import Client
 from crmkit.domain.ids import ClientId
@@ -39,7 +40,7 @@ def forbidden(unit: Unit, changes: Mapping[int, Sequence[Change]]) -> dict[int, 
 
 def _kind_of(change: Change) -> type[Record]:
     before, after = change
-    return type(after if before is None else before)  # type: ignore[return-value]
+    return cast("type[Record]", type(after if before is None else before))
 
 
 def _client_of(change: Change) -> ClientId | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crmkit.domain.access import EVERYTHING_GRANTED, Grants
-from crmkit.domain.scope import Scope
+from crmkit.domain.access import EVERYTHING_GRANTED, OPERATIONS, Grants
+from crmkit.domain.sight import OWN
 from crmkit.ports import StorageTransaction
 
 
@@ -13,5 +13,4 @@ class OwnersOnly:
     """No roles and no users."""
 
     def grants(self, actor: str, store: StorageTransaction, at: datetime) -> Grants:  # nothing is asked
-        own = Scope.own(actor)
-        return EVERYTHING_GRANTED if actor == "boss" else Grants(own, own, own, own, own, own, admin=False)
+        return EVERYTHING_GRANTED if actor == "boss" else Grants(dict.fromkeys(OPERATIONS, OWN), actor)
