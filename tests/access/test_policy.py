@@ -182,15 +182,19 @@ def test_a_head_reassigns_with_a_reason_and_tasks_follow(shop: Shop) -> None:
     hal, client = shop.as_("hal"), shop.clients["ann"]
     with shop.house.begin() as tx:
         due = tx._unit.now
-        mine, others = (tx.tasks.plan(client, title="Do", due=due, assignee=one).id for one in ("ann", "bob"))
+        tx.users.put("left", name="Left", active=False)
+        mine, others = (tx.tasks.plan(client, title="Do", due=due, assignee=one).id for one in ("ann", "hal"))
         done = tx.tasks.complete(tx.tasks.plan(client, title="Done", due=due, assignee="ann").id).id
     with hal.begin() as tx:
         with pytest.raises(NotFound):
             tx.clients.assign(shop.clients["cid"], owner="ann")
-        with pytest.raises(Invalid, match="active user"):
-            tx.clients.assign(client, owner="nobody")
+        for absent in ("nobody", "left"):
+            with pytest.raises(Invalid, match="active user"):
+                tx.clients.assign(client, owner=absent)
+            with pytest.raises(Invalid, match="active user"):
+                tx.shares.grant(client, user=absent)
         tx.clients.assign(client, owner="bob", reason="holiday")
-        assert ["bob", "bob", "ann"] == [tx.tasks.get(one).assignee for one in (mine, others, done)]
+        assert ["bob", "hal", "ann"] == [tx.tasks.get(one).assignee for one in (mine, others, done)]
     (assigned,) = [one for one in shop.told if isinstance(one, ClientAssigned)]
     assert ("hal", "ann", "bob", "holiday") == (assigned.actor, assigned.from_owner, assigned.to_owner, assigned.reason)
     assert [mine] == [one.task_id for one in shop.told if isinstance(one, TaskUpdated)]
