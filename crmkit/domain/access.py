@@ -171,7 +171,7 @@ class Rights:
     def granted(self, names: frozenset[str], actor: str, team: str | None, at: datetime) -> Grants:
         """What follows for one actor with these roles, of one team, at one instant."""
         if (known := self._known.get(names)) is None:
-            reach = {operation: self._sees(names, operation) for operation in OPERATIONS}
+            reach: Mapping[Operation, Sees] = {operation: self._sees(names, operation) for operation in OPERATIONS}
             admin = any(role.admin for name, role in self._roles.items() if name in names)
             known = self._known[names] = reach, admin
         return Grants(known[0], actor, team, at, known[1])
