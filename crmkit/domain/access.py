@@ -22,6 +22,8 @@ ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
 _BY_SHARE: Final[Mapping[Operation, Right]] = {"read": "read", "write": "write"}
 #: What the pool is open to: whoever sees it may work on what is in it, and take it.
 _IN_POOL: Final[frozenset[Operation]] = frozenset({"read", "write", "reassign"})
+#: How many rows one actor may export in 24 hours, unless the policy says otherwise.
+ROWS_A_DAY = 1000
 _NO_ENTITIES: FrozenMap[Entity, FrozenMap[Operation, Level]] = FrozenMap()
 
 
@@ -143,8 +145,9 @@ class Policy:
     """
 
     roles: tuple[Role, ...]
+    rows_a_day: int | None
 
-    def __init__(self, *roles: Role) -> None:
+    def __init__(self, *roles: Role, rows_a_day: int | None = ROWS_A_DAY) -> None:
         faults = [Fault("roles", "not_a_role", "Give Role objects.") for one in roles if not isinstance(one, Role)]
         names = [one.name for one in roles if isinstance(one, Role)]
         faults += [
@@ -152,20 +155,23 @@ class Policy:
             for name in sorted({*names})
             if names.count(name) > 1
         ]
+        if rows_a_day is not None and (type(rows_a_day) is not int or rows_a_day < 0):
+            faults.append(Fault("rows_a_day", "not_a_number", "Give a whole number, or None for as many as they like."))
         if faults:
             raise Invalid(*faults)
         object.__setattr__(self, "roles", roles)
+        object.__setattr__(self, "rows_a_day", rows_a_day)
 
     def rights(self, answers: Answers | None = None) -> Rights:
         """What follows from it, and from what plugins *answers* took away."""
-        return Rights(FrozenMap({role.name: role for role in self.roles}), answers or {})
+        return Rights({role.name: role for role in self.roles}, answers or {}, self.rows_a_day)
 
 
 class Rights:
     """What each set of roles may do: worked out once, when somebody with these roles first acts."""
 
-    def __init__(self, roles: Mapping[str, Role], answers: Answers) -> None:
-        self._roles, self._answers = roles, answers
+    def __init__(self, roles: Mapping[str, Role], answers: Answers, rows_a_day: int | None) -> None:
+        self._roles, self._answers, self._rows_a_day = roles, answers, rows_a_day
         self._known: dict[frozenset[str], tuple[Mapping[Operation, Sees], bool]] = {}
 
     def granted(self, names: frozenset[str], actor: str, team: str | None, at: datetime) -> Grants:
@@ -174,7 +180,7 @@ class Rights:
             reach: Mapping[Operation, Sees] = {operation: self._sees(names, operation) for operation in OPERATIONS}
             admin = any(role.admin for name, role in self._roles.items() if name in names)
             known = self._known[names] = reach, admin
-        return Grants(known[0], actor, team, at, known[1])
+        return Grants(known[0], actor, team, at, known[1], self._rows_a_day)
 
     def _sees(self, names: frozenset[str], operation: Operation) -> Sees:
         roles = [role for name, role in self._roles.items() if name in names]
@@ -212,6 +218,7 @@ class Grants:
     team: str | None = None
     at: datetime | None = None
     admin: bool = False
+    rows_a_day: int | None = None
 
     def under(self, operation: Operation) -> Scope:
         """The scope of one operation."""

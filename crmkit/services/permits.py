@@ -11,6 +11,7 @@ import attrs
 from crmkit.domain.access import EVERYTHING_GRANTED, Grants, Operation
 from crmkit.domain.client import Client
 from crmkit.domain.consent import Consent
+from crmkit.domain.datum import Datum
 from crmkit.domain.ids import ClientId
 from crmkit.domain.query import Query
 from crmkit.domain.records import Record, noun
@@ -34,6 +35,11 @@ class Permits:
         self.limited = grants is not EVERYTHING_GRANTED
         self._known: dict[tuple[Operation, Entity, int], bool] = {}
 
+    @property
+    def budget(self) -> int | None:
+        """How many rows this actor may export in a day; None: as many as they like."""
+        return self._grants.rows_a_day
+
     def scope(self, operation: Operation, kind: type[Record]) -> Scope:
         """Whose clients an operation reaches on records of one kind."""
         grants = self._grants
@@ -50,8 +56,10 @@ class Permits:
         elif not hasattr(record, "client_id"):
             if not self._grants.admin:
                 raise Forbidden("write", noun(kind))
-        elif (kind is Consent and record.kind == "withdraw") or kind is Share:
-            pass  # whoever hears a no writes it down; who may share was asked, and anybody may give back a share
+        elif (kind is Consent and record.kind == "withdraw") or kind in (Share, Datum):
+            # Whoever hears a no writes it down; who may share was asked, and anybody may give back a share; what a
+            # plugin keeps beside its client is the plugin's to write, and must not keep a no from being written down.
+            pass
         elif record.client_id is not None:
             self.of("write", kind, record.client_id)
             to: ClientId | None = record.client_id if after is None else cast("Any", after).client_id

@@ -15,6 +15,7 @@ from without import Place, noted, unhidden, without
 
 from crmkit import CRM, Client, MemoryStorage
 from crmkit.domain.records import HANGING
+from crmkit.errors import Forbidden
 from crmkit.ports import Record, Storage
 from crmkit.storage.opening import open_storage
 from crmkit.testing.suite.scopes import Scoped
@@ -27,6 +28,7 @@ DOORS = {
     "relay": "what is delivered, to the operator", "plugins": "what is installed",
     "import_clients": "a report by rows: whom one may not see is not matched (tests/importing/test_clients.py)",
     "import_purchases": "likewise", "import_touchpoints": "likewise",
+    "export_clients": "rows, which are tried here", "export_purchases": "rows", "export_touchpoints": "rows",
 }  # fmt: skip
 
 
@@ -103,6 +105,36 @@ def test_a_hundred_thousand_answers_tell_nothing(
     tried = played(_maker(name, tmp_path), runs=runs, rounds=20, reads=25, log=caplog)
     assert {"memory": 77_000, "sqlite": 24_500}[name] == tried
     tell("A1", name, "heavy", {"answers compared": tried, "that tell of somebody hidden": 0}, "")
+
+
+EXPORTS = ("export_clients", "export_purchases", "export_touchpoints")
+
+
+def taken(crm: CRM, export: str) -> list[str] | None:
+    """The rows of an export, each as all that it says; None: it is forbidden."""
+    try:
+        return [repr(sorted(row.items())) for row in getattr(crm, export)(reason="look")]
+    except Forbidden:
+        return None
+
+
+def test_an_export_takes_out_no_more_than_the_right_reaches(make: Callable[[int], Storage]) -> None:
+    """Not what one may only read, nor what was shared; and not without the right."""
+    rows = 0
+    for seed in range(3):
+        shop = Shop(make(seed), seed, users=6)
+        for _ in range(4):
+            for _ in range(6):
+                shop.go_on()
+            everything = shop.everything()
+            for actor in shop.users:
+                bound, oracle = shop.crm.bind(actor=actor), shop.exported_by(actor, everything)
+                for export in EXPORTS:
+                    right = taken(oracle, export) if everything.may_export(actor) else None
+                    assert right == taken(bound, export), (export, actor, seed)
+                    rows += len(right or ())
+        shop.crm.close()
+    assert rows > 300
 
 
 #: Kinds that no public read comes to but past another one's predicate; the storage suite looks at theirs.

@@ -26,6 +26,7 @@ from crmkit.domain.events.exchanges import (
     ConsentWithdrawn as ConsentWithdrawn,
     TouchpointRecorded as TouchpointRecorded,
 )
+from crmkit.domain.events.leaving import DataExported as DataExported, DataTaken as DataTaken
 from crmkit.domain.events.people import (
     ClientActivated as ClientActivated,
     ClientAdded as ClientAdded,
@@ -88,4 +89,6 @@ DERIVED: tuple[type[Event], ...] = (
     ClientReactivated,
     ClientWentDormant,
     CallMissed,
+    DataTaken,  # of doors, which are no room: crm.export_clients and its kin
+    DataExported,
 )

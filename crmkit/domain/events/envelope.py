@@ -17,7 +17,7 @@ from crmkit.domain.source import Source
 
 NOUNS = (
     "ContactPoint", "Contact", "Client", "Deal", "Purchase", "Touchpoint", "Call", "Consent", "Task", "Note",
-    "Ticket", "Document", "Share", "Pipeline", "User", "Team",
+    "Ticket", "Document", "Share", "Data", "Pipeline", "User", "Team",
 )  # fmt: skip
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: Every event class by its topic: the catalogue.

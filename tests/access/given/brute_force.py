@@ -14,9 +14,10 @@ from crmkit.ports import EVERYONE, Record
 POLICY = Policy(
     Role("seller", read="own", write="own"),
     Role("picker", read="own", write="own", pool=True),
-    Role("head", read="team", write="team", reassign="team"),
+    Role("head", read="team", write="team", export="own", reassign="team"),
     Role("caller", read="all", on={"deal": {"read": "none"}, "purchase": {"read": "own"}}),
     Role("director", read="all", write="all", export="all", erase="all", reassign="all", evidence="all", admin=True),
+    rows_a_day=None,
 )
 REACH = {"seller": "own", "picker": "own", "head": "team", "caller": "all", "director": "all"}
 
@@ -34,6 +35,19 @@ class BruteForce:
     def seen_by(self, actor: str) -> list[Record]:
         """Everything this actor may see."""
         return [one for one in self.records if self.sees(actor, one)]
+
+    def exported_by(self, actor: str) -> list[Record]:
+        """Everything this actor may take out: a director all there is, a head what is their own."""
+        roles = self._roles(actor)
+        mine = {one.id for one in self._clients.values() if "director" in roles or one.owner == actor}
+        return [one for one in self.records if self.may_export(actor) and self._of(one) in (None, *mine)]
+
+    def may_export(self, actor: str) -> bool:
+        """Whether there is anybody whom this actor may take out."""
+        return bool(self._roles(actor) & {"director", "head"})
+
+    def _of(self, record: Any) -> Any:
+        return record.id if isinstance(record, Client) else getattr(record, "client_id", None)
 
     def sees(self, actor: str, record: Any) -> bool:
         """Whether this actor may see one record."""

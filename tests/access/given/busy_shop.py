@@ -74,6 +74,10 @@ class Shop:
         """A CRM in which there is only what this actor may see, and no policy."""
         return self._crm(storage_of(all_of_it.seen_by(actor)))
 
+    def exported_by(self, actor: str, all_of_it: BruteForce) -> CRM:
+        """A CRM in which there is only what this actor may take out, and no policy."""
+        return self._crm(storage_of(all_of_it.exported_by(actor)))
+
     # What happens.
 
     def _client(self, tx: Transaction) -> Any:

@@ -1,0 +1,1 @@
+"""What an export hands out: rows that an import takes."""
