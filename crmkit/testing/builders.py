@@ -18,6 +18,7 @@ from crmkit.domain.datum import INDEXED, Datum
 from crmkit.domain.deal import Deal, DealStep
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.document import Document
+from crmkit.domain.duplicates import Apart
 from crmkit.domain.events import ClientAdded
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import EventId
@@ -128,6 +129,11 @@ def a_note(client: Client, **given: Any) -> Note:
 def a_share(client: Client, user: str = "18", **given: Any) -> Share:
     """Somebody else may see it, for ever."""
     return a_record(Share, client_id=client.id, user=user, **_said(given, right="read"))
+
+
+def an_apart(client: Client, other: Client, **given: Any) -> Apart:
+    """They share a phone, and are two."""
+    return a_record(Apart, client_id=client.id, other_id=other.id, **given)
 
 
 def a_document(client: Client | None = None, **given: Any) -> Document:

@@ -16,7 +16,7 @@ from crmkit.services.room import Room
 #: Verbs that only answer. What is not named here changes something, and takes the command path.
 READS = {"get", "get_many", "list", "count", "stream"}
 READS_OF = {
-    "clients": {"find", "matches", "decision_makers", "card"},
+    "clients": {"find", "matches", "decision_makers", "card", "duplicates"},
     "deals": {"board", "history"},
     "documents": {"open", "content", "verify"},
     "touchpoints": {"timeline", "journey"},

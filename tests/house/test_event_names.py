@@ -11,7 +11,7 @@ from crmkit.domain.events import BY_TOPIC, DERIVED
 from crmkit.events import Event
 
 IRREGULAR = {
-    "begin": "begun", "find": "found", "give": "given", "hold": "held", "leave": "left", "lose": "lost",
+    "begin": "begun", "find": "found", "give": "given", "hold": "held", "keep": "kept", "leave": "left", "lose": "lost",
     "make": "made", "meet": "met", "pay": "paid", "put": "put", "send": "sent", "take": "taken", "undo": "undone",
     "win": "won", "withdraw": "withdrawn", "write": "written",
 }  # fmt: skip

@@ -31,6 +31,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "clients.restore": {},
     "clients.merge": {"into": "other"},
     "clients.merge into": {"id": "other"},
+    "clients.keep_apart": {"other": "other"},
+    "clients.keep_apart other": {"id": "other"},
     "contacts.add": {"name": "Boss"},
     "contact_points.add": {"phone": "030 901820", "contact_id": "contact"},
     "deals.open": {"title": "Order"},

@@ -82,6 +82,8 @@ def test_its_event_says_what_was_told_and_what_came_of_it(verb: str, done: Done)
         side, _, word = name.partition("_")
         if name == "changes":
             assert [change.field for change in said] == _changed(before, after)
+        elif name == "other_id":
+            assert said == given["other"]
         elif name == "purchase_id":
             assert said == given["purchase"]
         elif name == "seconds":

@@ -74,6 +74,7 @@ def one_of_everything(tx: Transaction, id: ClientId) -> None:
     tx.documents.add(client_id=id, name="Contract", content=b"Sign here.", deal_id=deal.id)
     tx.users.put("18", name="Seller")
     tx.shares.grant(id, user="18")
+    tx.clients.keep_apart(id, other=tx.clients.add(name="Anja").id)
     tx.clients.merge(tx.clients.add(name="An").id, into=id)
 
 

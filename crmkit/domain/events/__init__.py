@@ -32,6 +32,7 @@ from crmkit.domain.events.people import (
     ClientAdded as ClientAdded,
     ClientArchived as ClientArchived,
     ClientAssigned as ClientAssigned,
+    ClientKeptApart as ClientKeptApart,
     ClientLost as ClientLost,
     ClientMerged as ClientMerged,
     ClientReactivated as ClientReactivated,

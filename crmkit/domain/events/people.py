@@ -137,6 +137,14 @@ class ClientMerged(Event):
 
 
 @attrs.frozen
+class ClientKeptApart(Event):
+    """Two clients who share a way to be reached are two, whatever it looks like."""
+
+    client_id: ClientId
+    other_id: ClientId
+
+
+@attrs.frozen
 class ClientUnmerged(Event):
     """A merged client is one of its own again; `moved` records went back to it."""
 

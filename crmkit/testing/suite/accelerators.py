@@ -46,6 +46,7 @@ from crmkit.testing.builders import (
     a_ticket,
     a_touchpoint,
     a_user,
+    an_apart,
     an_external_id,
     new_id,
 )
@@ -80,6 +81,7 @@ def _around(client: Client) -> list[Record]:
         a_share(client),
         *(a_note(client, created_at=NOON + timedelta(days=number % 2)) for number in several),
         a_document(client),
+        an_apart(client, CLIENTS[0]),
         *(a_consent(client, number + 1, recorded_at=NOON - timedelta(days=number)) for number in several),
         a_consent(client, 2, orig_subject=GONE[CLIENTS.index(client)]),
         a_merge(client, merged_id=GONE[CLIENTS.index(client)]),
@@ -105,6 +107,11 @@ FASTER: dict[str, Callable[[Any, StorageTransaction], Any]] = {
     "find_many": lambda form, tx: form.find_many(
         tx, {(kind, key) for kind in ("phone", "email") for key in ("+4930901820", "ada@example.org", "", "?")}
     ),
+    "shared_keys": lambda form, tx: [
+        form.shared_keys(tx, after, limit)
+        for after in (None, ("email", "+4930901820"), ("phone", "+4930901820"), ("phone", "z"))
+        for limit in (1, 2, 50)
+    ],
     "find_external_many": lambda form, tx: form.find_external_many(
         tx, {(system, one.name) for system in ("shop", "Shop") for one in CLIENTS}
     ),

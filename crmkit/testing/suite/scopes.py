@@ -177,6 +177,7 @@ class Scoped(OnAStorage):
                     assert tx.consent_head(client.id) == Accelerators.consent_head(tx, client.id), name
                     assert tx.consent_heads(client.id) == Accelerators.consent_heads(tx, client.id), name
                     assert scope.shows(client, known) == bool(tx.get_many(Client, [client.id])), name
+                assert tx.shared_keys(None, 9) == Accelerators.shared_keys(tx, None, 9), name
                 assert tx.months() == Accelerators.months(tx), name
                 assert tx.outcomes(NOON, {"bought"}) == Accelerators.outcomes(tx, NOON, {"bought"}), name
                 for words in ((("client",),), (("4930901",),)):

@@ -98,6 +98,7 @@ READS: dict[str, Read] = {
     "clients.list text": _search,
     "clients.list owner": lambda tx, lot: _paged(tx.clients.list(owner=lot.random.choice((None, *lot.ids["User"])))),
     "rooms of a client": _of_client,
+    "clients.duplicates": lambda tx, lot: _paged(tx.clients.duplicates(**lot.page("ContactPoint"))),
     "clients.card": lambda tx, lot: tx.clients.card(lot.of("Client")),
     "clients.decision_makers": lambda tx, lot: tx.clients.decision_makers(lot.of("Client")),
     "clients.find": lambda tx, lot: tx.clients.find(phone=lot.random.choice(lot.phones)),

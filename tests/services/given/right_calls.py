@@ -89,6 +89,7 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
         "clients.merge": {
             "id": client, "into": ids["survivor"], "reason": "double", "version": 2, "into_version": 2,
         },
+        "clients.keep_apart": {"id": ids["client"], "other": ids["other"]},
         "clients.unmerge": {"id": ids["merged"]},
         "clients.archive": {"id": client, "reason": "double", "version": 2},
         "clients.restore": {"id": ids["archived"], "version": 2},

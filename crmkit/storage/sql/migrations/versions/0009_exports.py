@@ -1,4 +1,4 @@
-"""Rows that left the house.
+"""Rows that left the house, and clients who are known to be two.
 
 Revision ID: crmkit_0009
 Revises: crmkit_0008
@@ -51,6 +51,19 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
         if_not_exists=True,
     )
+    op.create_table(
+        "crm_apart",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("client_id", ID, nullable=False),
+        sa.Column("other_id", ID, nullable=False),
+        sa.Column("created_by", code(), nullable=True),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="crm_apart_pk"),
+        sa.ForeignKeyConstraint(["client_id"], ["crm_client.id"], name="crm_apart_client_id_fk"),
+        sqlite_with_rowid=False,
+        if_not_exists=True,
+    )
+    op.create_index("crm_apart_client_id", "crm_apart", ["client_id"], if_not_exists=True)
     acted = sa.text("actor IS NOT NULL")
     op.create_index(
         "crm_export_actor_updated_at", "crm_export", ["actor", "updated_at"], if_not_exists=True, sqlite_where=acted,
