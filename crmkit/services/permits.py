@@ -97,6 +97,16 @@ class Permits:
             reached = set(self._store.among(Client, unknown, self.scope(operation, kind)))
             self._known |= {self._asked(operation, kind, id): id in reached for id in unknown}
 
+    def reached(self, operation: Operation, kind: type[Record], ids: Iterable[ClientId]) -> frozenset[ClientId]:
+        """Those of some clients whose records of one kind an operation reaches: one question for all of them."""
+        if not self.limited or self._grants.reach[operation] == self._grants.reach["read"]:
+            return frozenset(ids)
+        if not self.scope(operation, kind).sees.of("client"):
+            return frozenset()
+        wanted = frozenset(ids)
+        self.ask(operation, kind, wanted)
+        return frozenset([id for id in wanted if self._known[self._asked(operation, kind, id)]])
+
     def met(self, operation: Operation, kind: type[Record], client_id: ClientId) -> None:
         """Note what was found out by doing it."""
         if self.limited:

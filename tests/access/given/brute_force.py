@@ -6,7 +6,24 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from crmkit import Call, Client, Deal, DealStep, MemoryStorage, Purchase, Refund, Share, Task, Team, Touchpoint, User
+import attrs
+
+from crmkit import (
+    Call,
+    Client,
+    Consent,
+    Deal,
+    DealStep,
+    Evidence,
+    MemoryStorage,
+    Purchase,
+    Refund,
+    Share,
+    Task,
+    Team,
+    Touchpoint,
+    User,
+)
 from crmkit.access import Policy, Role
 from crmkit.domain.datum import Datum
 from crmkit.ports import EVERYONE, Record
@@ -14,7 +31,7 @@ from crmkit.ports import EVERYONE, Record
 POLICY = Policy(
     Role("seller", read="own", write="own"),
     Role("picker", read="own", write="own", pool=True),
-    Role("head", read="team", write="team", export="own", reassign="team"),
+    Role("head", read="team", write="team", export="own", reassign="team", evidence="own"),
     Role("caller", read="all", on={"deal": {"read": "none"}, "purchase": {"read": "own"}}),
     Role("director", read="all", write="all", export="all", erase="all", reassign="all", evidence="all", admin=True),
     rows_a_day=None,
@@ -34,7 +51,14 @@ class BruteForce:
 
     def seen_by(self, actor: str) -> list[Record]:
         """Everything this actor may see."""
-        return [one for one in self.records if self.sees(actor, one)]
+        return [self._as_shown(actor, one) for one in self.records if self.sees(actor, one)]
+
+    def _as_shown(self, actor: str, record: Record) -> Record:
+        """What proves a consent is for directors, and of their own clients for heads."""
+        if not isinstance(record, Consent) or "director" in self._roles(actor):
+            return record
+        mine = "head" in self._roles(actor) and self._clients[record.client_id].owner == actor
+        return record if mine else attrs.evolve(record, evidence=Evidence())
 
     def exported_by(self, actor: str) -> list[Record]:
         """Everything this actor may take out: a director all there is, a head what is their own."""

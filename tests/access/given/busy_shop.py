@@ -11,7 +11,7 @@ from uuid import UUID
 from brute_force import POLICY, REACH, BruteForce, storage_of
 from every_read import POINTS, Lot, Points
 
-from crmkit import CRM, MemoryBlobs, Money, Transaction
+from crmkit import CRM, Evidence, MemoryBlobs, Money, Transaction
 from crmkit.access import System
 from crmkit.domain.merge import Merge
 from crmkit.errors import CRMError
@@ -112,7 +112,7 @@ class Shop:
         tx.purchases.refund(bought.id, amount=Money(1, "EUR"))
         tx.touchpoints.record(id, channel="email", direction="inbound", summary=f"Wrote {word}")
         tx.calls.start(number=f"+791234567{number:02}", external_id=word)
-        tx.consents.grant(id, purpose="marketing", channel="email")
+        tx.consents.grant(id, purpose="marketing", channel="email", evidence=Evidence(note=f"Said {word}"))
         tx.tasks.plan(id, title=f"Task {word}", due=self.clock.now(), assignee=self._owner())
         tx.notes.add(id, text=f"Note {word}")
         tx.tickets.open(id, subject=f"Ticket {word}", kind="complaint")
