@@ -294,6 +294,7 @@ class Accelerated(OnAStorage):
         given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
         if kind in (User, Team, Pipeline, JobRun, ExternalId, Datum):
             given["value" if kind is ExternalId else "key" if kind is Datum else "id"] = client.name
+        given["number"] = 1 + CLIENTS.index(client)
         fields = held_in(kind)
         record = a_record(kind, **{name: value for name, value in given.items() if name in fields})
         commit(storage, client, deal, purchase, record)
