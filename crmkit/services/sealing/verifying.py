@@ -44,8 +44,8 @@ class _Looking:
         #: What stands in gaps and may be in a seal to come.
         self._late: dict[int, str] = {}
         self._gaps: Sequence[Gap] = ()
-        #: The link that the next seal must follow; None if it is not known.
-        self._link: str | None = NOTHING
+        #: The links of which the next seal must follow one; None if they are not known.
+        self._links: Sequence[str] | None = (NOTHING,)
         self._number, self._upto = 0, FIRST - 1
         self._count = 0
         #: Whether a seal before is missing or cannot be relied on: what it covered is not known.
@@ -70,7 +70,7 @@ class _Looking:
                 self._found(Breach("seal_deleted", seal=number))
             self._more += max(missing - MOST, 0)
             if missing:
-                self._blind, self._link = True, None
+                self._blind, self._links = True, None
             self._follow(seal)
 
     def ended(self) -> Verified:
@@ -104,16 +104,21 @@ class _Looking:
         if not self._replaced and any(head.link != seal.link for head in kept):
             self._replaced = True
             self._found(Breach("seal_replaced", seal=seal.number))
-        if not _is_sane(seal) or (self._link is not None and link_of(self._link, seal) != seal.link):
+        if not _is_sane(seal):
             self._unsound(seal.number)
-        else:
-            self._compare(seal)
-            self._gaps, self._upto = seal.gaps, seal.upto
-        self._link, self._number = seal.link, seal.number
+            self._links = (seal.link,)
+            return
+        right = None if self._links is None else [link_of(before, seal) for before in self._links]
+        if right is not None and seal.link not in right:
+            self._unsound(seal.number)
+            self._links = (seal.link, *right)  # what was edited may be the link alone
+            return
+        self._compare(seal)
+        self._gaps, self._upto, self._links, self._number = seal.gaps, seal.upto, (seal.link,), seal.number
 
     def _unsound(self, number: int) -> None:
         self._found(Breach("seal_edited", seal=number))
-        self._blind, self._number, self._link = True, number, None
+        self._blind, self._number, self._links = True, number, None
 
     def _compare(self, seal: Seal) -> None:
         positions, digests = self.entries.take(seal.upto, len(seal.digests))
