@@ -16,6 +16,7 @@ from crmkit.audit import Audit, FileSink, Head, heads_in
 from crmkit.domain.query import Query
 from crmkit.domain.seal import Gap, Seal, Span
 from crmkit.errors import Invalid
+from crmkit.storage.sql import SQLStorage
 from crmkit.testing import FrozenClock
 
 Open = Callable[..., CRM]
@@ -291,5 +292,6 @@ def test_something_else_than_an_audit_is_refused() -> None:
 
 def _sql(crm: CRM, statement: str) -> None:
     storage = crm._shared.storage
-    with storage.engine.begin() as connection:  # type: ignore[attr-defined]
+    assert isinstance(storage, SQLStorage)
+    with storage.engine.begin() as connection:
         connection.exec_driver_sql(statement)
