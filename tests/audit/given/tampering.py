@@ -14,7 +14,7 @@ from crmkit.domain.seal import Seal, Span, digest_of, link_of
 from crmkit.testing import new_id
 
 #: How far apart entries are that are tampered with at once, so that each is found by itself.
-APART = 90
+APART = 50
 #: One of these is done at a place, with so many positions around it left alone.
 Deed = Callable[[Ledger, int, Random], list[Breach]]
 
