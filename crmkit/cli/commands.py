@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 _LAZY = {
+    "audit": "crmkit.cli.audit:audit",
     "db": "crmkit.cli.db:db",
     "demo": "crmkit.demo.command:demo",
     "import": "crmkit.cli.importing:import_",

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from crmkit import CRM
-from crmkit.cli.opening import config_at, opened, plugins_option
+from crmkit.cli.opening import config_at, heads_option, opened, plugins_option
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins import Drained, Plugins
 from crmkit.relay import Limits, Supervisor, run
@@ -30,16 +30,23 @@ from crmkit.relay import Limits, Supervisor, run
     show_default=True,
     help="How long one delivery, or a plugin's start, may take before its worker is killed, with --isolate.",
 )
+@heads_option
 @click.option("--memory", type=click.IntRange(64), help="Megabytes a worker may have, with --isolate.")
-def relay(url: str, file: Path | None, once: bool, isolate: bool, seconds: float, memory: int | None) -> None:  # fmt: skip
+def relay(
+    url: str, file: Path | None, once: bool, isolate: bool, seconds: float, memory: int | None, heads: Path | None
+) -> None:  # fmt: skip
     """Tell plugins of what happened in the store at URL, until SIGTERM or SIGINT; what it holds is finished first."""
     config, stop = config_at(file), _stopped_by_signals()
     if not isolate:
-        with opened(url, config) as crm:
+        with opened(url, config, heads) as crm:
             run(crm, stop, once=once, told=_progress())
         return
     if url.startswith("memory:"):
         raise Invalid(Fault("url", "memory", "Worker processes share no memory. Give the URL of a file or a server."))
+    if heads is not None:
+        raise Invalid(
+            Fault("heads", "isolated", "Workers do not seal. Run `crmkit worker --heads` beside, without --isolate.")
+        )
     known = Plugins(config)
     known.left_out = frozenset(config.enabled)  # what starting one does, it does to a worker
     with CRM.open(url, plugins=known, delivery="external", migrate="never") as crm:
@@ -52,11 +59,12 @@ def relay(url: str, file: Path | None, once: bool, isolate: bool, seconds: float
 @click.argument("url")
 @plugins_option
 @click.option("--once", is_flag=True, help="End when nothing is due any more.")
+@heads_option
 @click.option("--every", type=click.FloatRange(1), default=60, show_default=True, help="Seconds between looks.")
-def worker(url: str, file: Path | None, once: bool, every: float) -> None:
+def worker(url: str, file: Path | None, once: bool, every: float, heads: Path | None) -> None:
     """As relay, and do what becomes due by the clock, every so often."""
     stop, looked = _stopped_by_signals(), 0.0
-    with opened(url, config_at(file)) as crm:
+    with opened(url, config_at(file), heads) as crm:
 
         def look() -> None:
             nonlocal looked

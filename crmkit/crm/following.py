@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from crmkit.crm.receivers import Receivers
+from crmkit.crm.sealing import Sealing
 from crmkit.domain.events import Event
 from crmkit.plugins.context import Doors, EventContext
 from crmkit.plugins.host import Plugins
@@ -37,6 +38,7 @@ class Following:
         self._clock = clock
         self.subscribed = plugins.observers.subscribed
         self.delivery: Delivery | None = None
+        self.sealing: Sealing | None = None
 
     def committed(self, events: Sequence[Event], *, waiting: bool) -> None:
         """Tell what happened; nothing that any of them does can undo it."""
@@ -44,6 +46,8 @@ class Following:
         self._receivers.tell(events)
         if waiting and self.delivery is not None:
             self.delivery.committed()
+        if self.sealing is not None:
+            self.sealing.committed(events[0].at)
 
     def _context(self, observer: Observer, event: Event) -> EventContext:
         return EventContext(

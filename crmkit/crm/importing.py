@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Callable, Generator, Iterable, Sequence, Sized
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Sequence, Sized
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import TypeAlias
 
@@ -13,6 +12,7 @@ import attrs
 
 from crmkit.domain.imported import ImportReport, RowFault
 from crmkit.errors import Conflict
+from crmkit.services.collector import collector_paused
 from crmkit.services.transaction import Transaction
 from crmkit.services.unit import Unit
 
@@ -46,7 +46,7 @@ class Import:
         for _ in islice(left, done.read):
             pass
         while some := list(islice(left, self.chunk)):
-            with _collector_paused():
+            with collector_paused():
                 done += self._chunk(number, done.read + 1, some, work)
             number += 1
             del some
@@ -105,18 +105,6 @@ class Import:
 
     def _key(self, number: int | str) -> str:
         return f"import:{self.what}:{self.key}:{number}"
-
-
-@contextmanager
-def _collector_paused() -> Generator[None]:
-    """A chunk makes tens of thousands of objects and no cycles: looking for some took half of the time."""
-    paused = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if paused:
-            gc.enable()
 
 
 def _text(report: ImportReport) -> str:

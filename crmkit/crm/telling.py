@@ -9,7 +9,7 @@ from crmkit.crm.plugin_tables import own_tables
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.events import Event
 from crmkit.plugins.context import Doors, EventContext
-from crmkit.plugins.delivery.modes import External, Inline, InThread, Mode
+from crmkit.plugins.delivery.modes import External, Inline, InThread, Mode, Work
 from crmkit.plugins.delivery.queue import Begin
 from crmkit.plugins.delivery.relay import Relay, Reports
 from crmkit.plugins.delivery.subscriber import Attempt, Subscriber
@@ -22,7 +22,7 @@ from crmkit.ports import Clock
 
 #: The doors of a plugin, as the one who acted, so many subscribers deep.
 OpenDoors = Callable[[str, Event, int], Doors]
-MODES: dict[Mode, Callable[[Relay], InThread | Inline | External]] = {
+MODES: dict[Mode, Callable[[Work], InThread | Inline | External]] = {
     "thread": InThread,
     "inline": Inline,
     "external": lambda _: External(),

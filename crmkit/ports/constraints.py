@@ -11,6 +11,7 @@ from crmkit.domain.document import Document
 from crmkit.domain.merge import Merge
 from crmkit.domain.purchase import Purchase
 from crmkit.domain.records import HANGING, Record
+from crmkit.domain.seal import Seal
 from crmkit.domain.task import Task
 from crmkit.domain.touchpoint import Touchpoint
 
@@ -27,6 +28,7 @@ UNIQUE: dict[type[Record], Fields] = {
     Consent: ("orig_subject", "seq"),
     Merge: ("merged_id",),
     Datum: ("collection", "key"),
+    Seal: ("number",),
 }
 
 #: What must be there as long as something points to it. Touchpoints, calls and tasks may be of nobody we know.

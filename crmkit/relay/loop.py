@@ -38,6 +38,7 @@ def run(
     while not stop.is_set():
         if before is not None:
             before()
+        _look_after(crm)
         try:
             step, failed = crm.relay.run_once(limit), False
         except CRMError as error:
@@ -57,3 +58,12 @@ def run(
         if not step:
             stop.wait(LOOK_AGAIN)
     return total
+
+
+def _look_after(crm: CRM) -> None:
+    """Seal the journal, if that is due and this CRM was given an `Audit`."""
+    if (sealing := crm._shared.sealing) is not None:  # noqa: SLF001  # as above
+        try:
+            sealing.look()
+        except CRMError as error:
+            logger.error("Sealing has to wait: %s", type(error).__name__)  # noqa: TRY400  # as above

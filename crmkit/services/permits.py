@@ -68,6 +68,11 @@ class Permits:
         elif not self._may_of_nobody(kind, record, is_new=before is None):
             raise Forbidden("write", noun(kind))
 
+    def administer(self, operation: str, what: str) -> None:
+        """Raise `Forbidden` unless this actor may do everything, or is an admin."""
+        if not self._grants.admin:
+            raise Forbidden(operation, what)
+
     def client(self, operation: Operation, client: Client) -> None:
         """Raise `Forbidden` unless an operation reaches this client as it is said to be, stored or not."""
         if self.limited:

@@ -29,6 +29,7 @@ from crmkit.domain.note import Note
 from crmkit.domain.pipeline import Pipeline, Stage
 from crmkit.domain.purchase import Item, Purchase, Refund
 from crmkit.domain.records import Record
+from crmkit.domain.seal import Gap, Seal, Span
 from crmkit.domain.share import Share
 from crmkit.domain.source import Source
 from crmkit.domain.task import Task
@@ -173,6 +174,12 @@ def a_datum(client: Client | None = None, key: str = "1", **given: Any) -> Datum
     return a_record(Datum, client_id=client.id if client else None, key=key, **{**said, **given})
 
 
+def a_seal(number: int = 1, **given: Any) -> Seal:
+    """On the first entry of a journal."""
+    said: dict[str, Any] = {"covers": (Span(1, 1),), "digests": ("0" * 64,), "upto": 1, "entries": 1, "link": "f" * 64}
+    return a_record(Seal, number=number, **{**said, **given})
+
+
 def a_user(key: str = "17", **given: Any) -> User:
     """One of the host's people."""
     return a_record(User, id=key, **_said(given, name="Zoë", active=True))
@@ -245,6 +252,9 @@ _PLAIN: dict[type[Any], Make] = {
 _ITEMS: dict[type[Any], tuple[Any, ...]] = {
     Item: (Item(HARD, 3, Money("-12.3456", "JPY"), "Tea"), Item("Tea")),
     Stage: (Stage("ё", HARD), Stage("b", "B")),
+    Span: (Span(-(2**62), 2**62), Span(2**63 - 1, 2**63 - 1)),
+    Gap: (Gap(2**62, 2**62, NOON), Gap(2**62 + 2, 2**63 - 1, NOON)),
+    str: (HARD, "", "0" * 64),
 }
 _PAIRS: dict[type[Any], dict[str, Any]] = {int: {HARD: 2**53 + 1, "b": 0}, str: {HARD: HARD, "b": ""}}
 _FILLED: dict[type[Any], Make] = {

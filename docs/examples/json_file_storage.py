@@ -58,6 +58,7 @@ UNIQUE = {
     "Consent": ("orig_subject", "seq"),
     "Merge": ("merged_id",),
     "Datum": ("collection", "key"),
+    "Seal": ("number",),
 }
 #: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
 POINTS_TO = {"client_id": "Client", "deal_id": "Deal"}
@@ -165,6 +166,10 @@ class JSONFileTransaction(StorageTransaction):
 
     def entries(self, positions: Collection[int]) -> Mapping[int, Entry]:
         return {position: entry for position, entry in enumerate(self.journal()) if position in positions}
+
+    def written(self, after: int, limit: int) -> list[tuple[int, str]]:
+        later = [one for one in enumerate(self.journal()) if one[0] > after][: max(limit, 0)]
+        return [(position, json.dumps(to_builtins(entry.events))) for position, entry in later]
 
     def recall(self, key: str) -> str | None:
         return self._keys.get(key, self._begun_with.keys.get(key))

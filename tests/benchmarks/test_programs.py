@@ -17,6 +17,7 @@ PROGRAMS = {
     "speed on PostgreSQL": ("speed.py", "--database", "postgresql", "--clients", "100", "--rounds", "1", "--count", "10"),
     "growth": ("growth.py", "--largest", "100", "--longest", "100", "--times", "5"),
     "writers": ("writers.py", "--count", "3"),
+    "sealing": ("sealing.py", "--entries", "2000", "--commits", "20", "--rounds", "1"),
     "starting": ("starting.py", "--rounds", "1"),
 }  # fmt: skip
 

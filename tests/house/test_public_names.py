@@ -14,7 +14,7 @@ import crmkit
 PUBLIC = [
     name
     for name in (
-        "crmkit", "crmkit.access", "crmkit.errors", "crmkit.events", "crmkit.fields", "crmkit.ids", "crmkit.plugins", "crmkit.ports",
+        "crmkit", "crmkit.access", "crmkit.audit", "crmkit.errors", "crmkit.events", "crmkit.fields", "crmkit.ids", "crmkit.plugins", "crmkit.ports",
         "crmkit.storage.sql", "crmkit.testing",
     )
     if importlib.util.find_spec(name)

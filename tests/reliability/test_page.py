@@ -26,5 +26,9 @@ def test_every_figure_belongs_to_a_promise_and_keeps_it() -> None:
             "left apart",
             "broken files",
             "denied",
+            "overlooked",
+            "invented",
+            "gaps",
+            "forks",
         ):
             assert 0 == figure.counts.get(what, 0), figure

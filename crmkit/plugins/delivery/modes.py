@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from contextvars import ContextVar
+from datetime import timedelta
 from threading import Condition, Thread, current_thread
-from typing import Literal
+from typing import Literal, Protocol
 from weakref import ref
 
 from crmkit.errors import CRMError
-from crmkit.plugins.delivery.relay import Relay
 
 logger = logging.getLogger("crmkit.plugins")
 Mode = Literal["thread", "inline", "external"]
@@ -22,6 +22,21 @@ FAREWELL = 5.0
 _telling: ContextVar[frozenset[int]] = ContextVar("crmkit_telling", default=frozenset())
 
 
+class Work(Protocol):
+    """What is to be done after commits, such as telling what waits."""
+
+    #: In one word, for the log: `Telling`.
+    doing: str
+
+    def drain(self) -> object:
+        """Do what is due."""
+        ...
+
+    def wait_for(self) -> timedelta | None:
+        """How long until something is due; None if nothing waits."""
+        ...
+
+
 class Inline:
     """
     Tell right after the commit, in its thread: for scripts and tests. What a handler commits is told after it.
@@ -29,8 +44,8 @@ class Inline:
     What it commits on another CRM is told at once: only who tells already waits for itself.
     """
 
-    def __init__(self, relay: Relay) -> None:
-        self._relay = relay
+    def __init__(self, work: Work) -> None:
+        self._work = work
 
     def committed(self) -> None:
         """Tell what waits, unless that is being done already."""
@@ -38,9 +53,9 @@ class Inline:
             return
         token = _telling.set(telling | {id(self)})
         try:
-            self._relay.drain()
+            self._work.drain()
         except CRMError as error:  # the commit stands; what waits is told next time
-            logger.error("Telling has to wait: %s", type(error).__name__)  # noqa: TRY400  # a storage's text may quote
+            logger.error("%s has to wait: %s", self._work.doing, type(error).__name__)  # noqa: TRY400  # a storage's text may quote
         finally:
             _telling.reset(token)
 
@@ -62,8 +77,8 @@ class External:
 class InThread:
     """Tell in one thread of this process, begun with the first event; a child process begins its own."""
 
-    def __init__(self, relay: Relay) -> None:
-        self._relay = relay
+    def __init__(self, work: Work) -> None:
+        self._work = work
         self._thread: Thread | None = None
         self._new_here()
 
@@ -76,7 +91,9 @@ class InThread:
             if self._closed:
                 return
             if self._thread is None:
-                self._thread = Thread(target=_run, args=(ref(self), self._wake), name="crmkit relay", daemon=True)
+                self._thread = Thread(
+                    target=_run, args=(ref(self), self._wake), name=f"crmkit {self._work.doing.lower()}", daemon=True
+                )
                 self._thread.start()
             self._wake.notify_all()
 
@@ -116,11 +133,11 @@ def _run(seen: ref[InThread], wake: Condition) -> None:
 def _told(mode: InThread) -> float:
     """Tell what is due; how long to sleep then, in seconds."""
     mode._woken = False  # noqa: SLF001
-    relay = mode._relay  # noqa: SLF001
+    work = mode._work  # noqa: SLF001
     try:
-        relay.drain()
-        due = relay.wait_for()
+        work.drain()
+        due = work.wait_for()
     except BaseException as error:  # noqa: BLE001  # this thread tells for all plugins: nothing may end it
-        logger.error("Telling has to wait: %s", type(error).__name__)  # noqa: TRY400
+        logger.error("%s has to wait: %s", work.doing, type(error).__name__)  # noqa: TRY400
         return LOOK_AGAIN
     return LOOK_AGAIN if due is None else min(max(due.total_seconds(), 0.01), LOOK_AGAIN)

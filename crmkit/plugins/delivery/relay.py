@@ -93,6 +93,8 @@ class Relay:
     Drained(expanded=0, told=0, again=0, dead=0, dropped=0, left=0)
     """
 
+    doing = "Telling"
+
     def __init__(
         self, begin: Begin, clock: Clock, subscribers: Mapping[str, Subscriber], running: Callable[[], Collection[str]],
         reports: Reports, *, lease: timedelta = LEASE, chance: Callable[[], float] = _chance,

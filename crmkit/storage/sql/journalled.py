@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from crmkit.ports.storage import Entry
+from crmkit.storage.entry_texts import entry_texts
 from crmkit.storage.sql.accelerated import Accelerated
 from crmkit.storage.sql.conditions import bucket
 from crmkit.storage.sql.databases.database import Database
@@ -55,6 +56,10 @@ class Journalled(Accelerated):
         self.flush()
         rows = [row for some in _in_chunks(positions) for row in self.rows(self.statements.entries[len(some)], some)]
         return {row[0]: entry_of(row, self.database) for row in rows}
+
+    def written(self, after: int, limit: int) -> list[tuple[int, str]]:
+        rows = self.read(self.statements.one["written"], (after, max(limit, 0)))
+        return entry_texts(rows, self.database.digits, self.database.micros)
 
     def recall(self, key: str) -> str | None:
         for (text,) in self.rows(self.statements.one["recall"], (key,)):

@@ -18,6 +18,7 @@ from crmkit.domain.pipeline import Pipeline
 from crmkit.domain.query import Query
 from crmkit.domain.records import HANGING, RECORDS, Record
 from crmkit.domain.scope import EVERYONE, Scope
+from crmkit.domain.seal import Seal
 from crmkit.domain.task import Task
 from crmkit.domain.touchpoint import Touchpoint
 from crmkit.domain.user import Team, User
@@ -301,6 +302,8 @@ class Accelerated(OnAStorage):
         given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
         if kind in (User, Team, Pipeline, JobRun, ExternalId, Datum):
             given["value" if kind is ExternalId else "key" if kind is Datum else "id"] = client.name
+        if kind is Seal:
+            given["number"] = 1 + CLIENTS.index(client)
         fields = held_in(kind)
         record = a_record(kind, **{name: value for name, value in given.items() if name in fields})
         commit(storage, client, deal, purchase, record)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import attrs
 import pytest
 
 from crmkit.domain.client import Client
@@ -10,7 +13,7 @@ from crmkit.domain.scope import EVERYONE
 from crmkit.domain.source import Source
 from crmkit.errors import Conflict
 from crmkit.ports import Entry, Storage
-from crmkit.testing.builders import HARD, a_client, an_entry
+from crmkit.testing.builders import HARD, NOON, a_client, an_entry
 from crmkit.testing.suite.opened import OnAStorage, reading, writing
 
 
@@ -71,6 +74,71 @@ class Journal(OnAStorage):
             getattr(tx, end)()
         with reading(storage) as after:
             assert ([first, second], 2) == (list(after.journal()), after.journal_length())
+
+    def test_what_is_written_is_read_in_order_and_piece_by_piece(self, storage: Storage) -> None:
+        """Each entry once, by its position; own entries before the commit, with the text they have after it."""
+        entries = [an_entry(a_client(), *(["mail:send"] if number % 2 else [])) for number in range(23)]
+        with writing(storage) as tx:
+            for entry in entries[:20]:
+                tx.append(entry)
+            own = tx.written(-1, 1000)
+        with writing(storage) as tx:
+            for entry in entries[20:]:
+                tx.append(entry)
+        with reading(storage) as tx:
+            written = tx.written(-1, 1000)
+            assert (own, []) == (written[:20], tx.written(written[-1][0], 1000))
+            assert entries == [tx.entries([position])[position] for position, _ in written]
+            after, pieces = -(2**63), list[tuple[int, str]]()
+            while some := tx.written(after, 7):
+                pieces += some
+                after = some[-1][0]
+            assert (written, written[5:8], []) == (pieces, tx.written(written[4][0], 3), tx.written(-1, 0))
+
+    def test_what_differs_is_written_differently(self, storage: Storage) -> None:
+        """No two entries have one text, however little tells them apart; of what has no value and an empty one neither."""
+        client, one, other = a_client(), Source("web"), Source("we", "b")
+        entries = [
+            an_entry(client, actor=None),
+            an_entry(client, actor=""),
+            an_entry(client, actor="null"),
+            an_entry(client, actor="a b", correlation_id=None),
+            an_entry(client, actor="a", correlation_id="b"),
+            an_entry(client, actor='a" "b'),
+            an_entry(client, source=one),
+            an_entry(client, source=other),
+            an_entry(client, source=Source("web", campaign="x")),
+            an_entry(client, source=Source("web", ref="x")),
+            an_entry(client, correlation_id=HARD),
+            an_entry(client, correlation_id=HARD.lower()),
+            an_entry(client, events=2),
+        ]
+        events = entries[0].events
+        same_id = [attrs.evolve(event, id=events[0].id) for entry in entries for event in entry.events[:1]]
+        later = attrs.evolve(events[0], at=NOON + timedelta(microseconds=1))
+        for event in (*same_id[1:], later, attrs.evolve(events[0], version=2)):
+            entries.append(Entry((event,)))
+        with writing(storage) as tx:
+            for entry in entries:
+                tx.append(entry)
+        with reading(storage) as tx:
+            texts = [text for _, text in tx.written(-1, 1000)]
+        assert (len(entries), len(entries)) == (len(texts), len(set(texts)))
+
+    def test_what_becomes_of_an_entry_does_not_change_its_text(self, storage: Storage) -> None:
+        """Neither who must hear of it nor that they did: a seal upon it holds for ever."""
+        entry = an_entry(a_client())
+        for said in (entry, Entry(entry.events, an_entry(a_client(), "mail:send").subscribers, 3)):
+            with writing(storage) as tx:
+                tx.append(said)
+        with writing(storage) as tx:
+            before = tx.written(-1, 10)
+            ((position, _),) = tx.pending(9)
+            tx.settle([position])
+            assert before == tx.written(-1, 10)
+        with reading(storage) as tx:
+            (_, one), (_, same) = tx.written(-1, 10)
+            assert (before, one) == (tx.written(-1, 10), same)
 
     def test_a_key_is_remembered_once(self, storage: Storage) -> None:
         """What was done under a key is found again by it, and by no other."""

@@ -27,6 +27,7 @@ UNIQUE = {
     "Consent": ("orig_subject", "seq"),
     "Merge": ("merged_id",),
     "Datum": ("collection", "key"),
+    "Seal": ("number",),
 }
 #: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
 NEED_NO_CLIENT, NEED_A_DEAL = ("Touchpoint", "Call", "Task"), ("DealStep", "Purchase")

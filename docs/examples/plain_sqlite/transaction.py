@@ -162,6 +162,12 @@ class PlainSQLiteTransaction(StorageTransaction):
             found.update(self._entries(f"position in ({_marks(part)})", part))
         return found
 
+    def written(self, after: int, limit: int) -> list[tuple[int, str]]:
+        rows = self._ask(
+            "select position, events from Journal where position > ? order by position limit ?", (after, max(limit, 0))
+        )
+        return [(position, events) for position, events in rows]
+
     def recall(self, key: str) -> str | None:
         return next((text for (text,) in self._ask("select text from Key where key = ?", (key,))), None)
 

@@ -13,6 +13,7 @@ from crmkit.storage.memory.transaction import MemoryTransaction
 
 PENDING = "test_what_has_subscribers_is_pending_until_it_is_settled"
 POSITION = "test_a_position_names_an_entry_for_ever"
+WRITTEN = "test_what_is_written_is_read_in_order_and_piece_by_piece"
 LONG = "test_a_long_outbox_is_worked_off"
 
 
@@ -135,3 +136,47 @@ class ThousandAtMost(MemoryTransaction):
 
     def pending(self, limit: int) -> list[tuple[int, Entry]]:
         return super().pending(min(limit, 1000))
+
+
+@breaks("Entries are written down by their positions.", WRITTEN)
+class WrittenFromTheFirst(MemoryTransaction):
+    __slots__ = ()
+
+    def written(self, after: int, limit: int) -> list[tuple[int, str]]:
+        return super().written(-1, limit) if after > 0 else super().written(after, limit)
+
+
+@breaks("No more entries are written down than asked for.", WRITTEN)
+class WrittenToTheEnd(MemoryTransaction):
+    __slots__ = ()
+
+    def written(self, after: int, limit: int) -> list[tuple[int, str]]:
+        return super().written(after, 10_000)
+
+
+@breaks("An own entry is written down before the commit.", WRITTEN)
+class WrittenLater(MemoryTransaction):
+    __slots__ = ()
+
+    def written(self, after: int, limit: int) -> list[tuple[int, str]]:
+        return [one for one in super().written(after, limit) if one[0] < self._entries_seen]
+
+
+@breaks("What is written down tells entries apart.", "test_what_differs_is_written_differently")
+class WrittenInShort(MemoryTransaction):
+    __slots__ = ()
+
+    def written(self, after: int, limit: int) -> list[tuple[int, str]]:
+        return [(position, text.replace(" ", "").replace('"', "")) for position, text in super().written(after, limit)]
+
+
+@breaks(
+    "That an entry was settled does not change what is written down.",
+    "test_what_becomes_of_an_entry_does_not_change_its_text",
+)
+class WrittenWithItsState(MemoryTransaction):
+    __slots__ = ()
+
+    def written(self, after: int, limit: int) -> list[tuple[int, str]]:
+        waiting = {position for position, _ in self.pending(10_000)}
+        return [(position, f"{position in waiting} {text}") for position, text in super().written(after, limit)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
@@ -69,6 +69,9 @@ class Database(ABC):
     #: The statements that begin a transaction that writes, and one that reads a snapshot.
     writing: tuple[str, ...]
     reading: tuple[str, ...]
+    #: An id as it is stored in hexadecimal digits, an instant as it is stored in microseconds; an error for what is none.
+    digits: Callable[[Any], str]
+    micros: Callable[[Any], int]
     #: One parameter; a row comes back if there is a table of this name.
     has_table: str
     #: All indexes that are there: their names, and whether they are built to the end.

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from crmkit.domain.ids import uuid_of
+from crmkit.domain.instants import micros
 from crmkit.errors import (
     Conflict,
     CRMError,
@@ -84,6 +85,10 @@ class PyMySQLLink:
         return self._connection.cursor().executemany(sql, list(rows))
 
 
+def _micros(at: Any) -> int:
+    return micros(at.replace(tzinfo=UTC))
+
+
 class MariaDB(Database):
     """Instants are DATETIME(6) in UTC, ids sixteen bytes."""
 
@@ -95,6 +100,7 @@ class MariaDB(Database):
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
         "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     )
+    digits, micros = staticmethod(bytes.hex), staticmethod(_micros)
     has_table = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s"
     indexes = "SELECT DISTINCT index_name, 1 FROM information_schema.statistics WHERE table_schema = DATABASE()"
     transactional_ddl = False

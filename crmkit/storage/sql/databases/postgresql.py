@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import blake2b
+from operator import attrgetter
 from struct import unpack
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from crmkit.domain.ids import uuid_of
-from crmkit.domain.instants import instant
+from crmkit.domain.instants import instant, micros
 from crmkit.errors import (
     Conflict,
     CRMError,
@@ -80,6 +81,7 @@ class PostgreSQL(Database):
     mappings = Mappings(AS_THEY_ARE)
     writing = ("BEGIN",)
     reading = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
+    digits, micros = staticmethod(attrgetter("hex")), staticmethod(micros)
     has_table = "SELECT 1 WHERE to_regclass(%s::text) IS NOT NULL"
     indexes = (
         "SELECT relname::text, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "

@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from operator import index
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,7 @@ class SQLite(Database):
     #: A write claims the file at once: one that began to read could not be sure to become a writer later.
     writing = ("BEGIN IMMEDIATE",)
     reading = ("BEGIN",)
+    digits, micros = staticmethod(bytes.hex), staticmethod(index)
     has_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     indexes = "SELECT name, 1 FROM sqlite_master WHERE type = 'index'"
     has_statistics = False

@@ -104,6 +104,15 @@ PROMISES = {
         "All storages give the same answers",
         "One random history is played to each of them, and every answer and journal is compared.",
     ),
+    "C18": (
+        "Whoever changes the journal is found out",
+        (
+            "A sealed journal is written to past crmkit, over and over: a column of an entry is edited, an entry deleted, inserted, "
+            "moved, copied over another, two swapped; a seal is edited or deleted, its link worked out or not; the end is cut off "
+            "behind a head; the chain is made anew. Each must be named, with its position, and nothing else. Writers: eight "
+            "commit and seal at once; every entry must be in one seal, and every seal follow the one before it."
+        ),
+    ),
     "S11": (
         "No person's data in errors and logs",
         "Marked texts are looked for in every error of R5, what hangs on it, and every log record.",

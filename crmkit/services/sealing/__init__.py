@@ -1,0 +1,1 @@
+"""The journal made tamper-evident: seals, and what follows from them."""
