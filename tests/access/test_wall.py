@@ -1,16 +1,32 @@
-"""The second wall: PostgreSQL hides what crmkit's own predicate would, if that were not there."""
+"""The second wall: PostgreSQL hides what crmkit's own predicate would, if that were not there (safety A7)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from random import Random
+from typing import Any
+
 import pytest
+from brute_force import POLICY
 from comparing import played
+from kept_shop import OF_THEIR_OWN, kept_in
+from promises.fixtures import Tell
+from right_calls import VERBS, call, dump, good_calls
 from without import without_predicates
 
+from crmkit import CRM, MemoryStorage, Transaction
+from crmkit.access import System
+from crmkit.domain.scope import EVERYONE
+from crmkit.errors import CRMError, Forbidden, Invalid, NotFound
+from crmkit.ports import RECORDS, Query
 from crmkit.storage.opening import open_storage
+from crmkit.storage.sql import SQLStorage
+from crmkit.testing import FrozenClock
 
 
 def test_nothing_leaks_where_only_the_wall_hides(walled_url: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The same comparison as without a wall, with not one predicate in any statement of crmkit's (safety A7)."""
+    """The same comparison as without a wall, with not one predicate in any statement of crmkit's."""
     with without_predicates():
         assert 500 < played(lambda _: open_storage(walled_url), runs=1, rounds=10, reads=30, log=caplog)
 
@@ -19,3 +35,112 @@ def test_without_either_everything_leaks(postgresql_url: str, caplog: pytest.Log
     """So it is the wall that hides."""
     with without_predicates(), pytest.raises(AssertionError):
         played(lambda _: open_storage(postgresql_url), runs=1, rounds=10, reads=30, log=caplog)
+
+
+@pytest.mark.heavy
+def test_a_connection_that_many_use_tells_each_only_theirs(
+    walled_url: str, clock: FrozenClock, no_predicates: None, tell: Tell
+) -> None:
+    """Ten thousand times another actor, after whatever end; between them it shows nothing at all."""
+    storage, random = SQLStorage(walled_url), Random("pool")
+    crm = CRM(storage, access=POLICY, clock=clock)
+    with crm.bind(actor=System("setup")).begin() as tx:
+        for user in USERS:
+            tx.users.put(user, name=user, roles=["seller"])
+    for user in USERS:
+        with crm.bind(actor=user).begin() as tx:
+            for _ in range(int(user)):
+                tx.clients.add(name=f"Of {user}")
+    servers, right, between = set[object](), 0, 0
+    for _ in range(10_000):
+        user, end = random.choice(USERS), random.choice(ENDS)
+        bound = crm.bind(actor=user)
+        with suppress(CRMError, _Undone), random.choice((bound.begin, bound.read))() as tx:
+            right += [user] * int(user) == [client.owner for client in tx.clients.list(limit=50)]
+            end(tx)
+        with storage.connections.outside() as link:
+            (said,) = link.execute("SELECT pg_backend_pid(), (SELECT count(*) FROM crm_client)").fetchall()
+        servers.add(said[0])
+        between += said[1]
+    crm.close()
+    tell("A7", "postgresql", "heavy", {"checkouts": 10_000, "shown theirs": right, "shown in between": between}, "")
+    assert (1, 10_000, 0) == (len(servers), right, between)
+
+
+USERS = ("1", "2", "3", "5")
+
+
+def _undo(_: Transaction) -> None:
+    raise _Undone
+
+
+def _break(tx: Transaction) -> None:
+    """What the database refuses ends the transaction there, and the block here."""
+    tx._unit.store.rows("SELECT 1 / 0")  # type: ignore[attr-defined]  # it is one of SQL
+
+
+ENDS: tuple[Callable[[Transaction], None], ...] = (lambda _: None, _undo, _break)
+
+
+@pytest.mark.heavy
+def test_thousands_of_answers_tell_nothing_behind_the_wall_alone(
+    empty_walled: Callable[[], str], no_predicates: None, caplog: pytest.LogCaptureFixture, tell: Tell
+) -> None:
+    """In several shops, each in an empty store."""
+    tried = played(lambda _: open_storage(empty_walled()), runs=4, rounds=15, reads=30, log=caplog)
+    tell(
+        "A7", "postgresql, the wall alone", "heavy", {"answers compared": tried, "that tell of somebody hidden": 0}, ""
+    )
+    assert 6300 == tried
+
+
+class _Undone(Exception):
+    """What was done is looked at, and undone."""
+
+
+def _all_that_is_written(crm: CRM, verb: str, given: Any) -> list[Any]:
+    """Call a verb as the keeper of everything, and read all there is then, whoever may see it."""
+    found: list[Any] = []
+    with pytest.raises(_Undone), crm.bind(actor="keeper").begin() as tx:
+        call(tx, verb, given)
+        store = tx._unit.store
+        store.narrow(EVERYONE)
+        found = [sorted(store.select(Query[Any](kind)), key=lambda one: str(one.id)) for kind in RECORDS]
+        raise _Undone
+    return found
+
+
+@pytest.mark.parametrize("hides", ["both", "wall alone"])
+def test_every_verb_does_the_same_behind_the_wall(
+    walled_url: str, clock: FrozenClock, hides: str, request: pytest.FixtureRequest
+) -> None:
+    """Whatever of it is not seen any more afterwards: what is given away, merged, revoked."""
+    if hides == "wall alone":
+        request.getfixturevalue("no_predicates")
+    (here, ids), (there, same) = kept_in(open_storage(walled_url), clock), kept_in(MemoryStorage(), clock)
+    assert same == ids
+    for verb in set(VERBS) - {"clients.add", "clients.ensure"}:  # whose owner would be somebody else
+        given = good_calls(ids)[verb]
+        assert _all_that_is_written(there, verb, given) == _all_that_is_written(here, verb, given), verb
+    here.close()
+
+
+@pytest.mark.parametrize("hides", ["both", "wall alone"])
+def test_no_verb_reaches_through_the_wall(
+    walled_url: str, clock: FrozenClock, hides: str, request: pytest.FixtureRequest
+) -> None:
+    """What a stranger does not see is not found, what others only see is not changed, and nothing is written."""
+    if hides == "wall alone":
+        request.getfixturevalue("no_predicates")
+    crm, ids = kept_in(open_storage(walled_url), clock)
+    before = dump(crm.bind(actor=System("look")))
+    for actor, may in (
+        ("eve", OF_THEIR_OWN), ("aud", {"consents.withdraw", "shares.revoke"}),
+        ("kim", {"consents.withdraw", "shares.revoke", "clients.add", "clients.ensure"}),
+    ):  # fmt: skip
+        for verb in sorted(set(VERBS) - may):
+            refused = (NotFound, Forbidden, Invalid) if actor == "eve" else Forbidden
+            with crm.bind(actor=actor).begin() as tx, pytest.raises(refused):
+                call(tx, verb, good_calls(ids)[verb])
+    assert before == dump(crm.bind(actor=System("look")))
+    crm.close()

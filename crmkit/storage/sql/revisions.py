@@ -141,7 +141,7 @@ def ddl(dialect: sa.Dialect) -> Iterator[str]:
 def _upgrade(connection: sa.Connection, version_table: str) -> None:
     """Run the revisions that are missing; who comes second finds nothing to do."""
     from crmkit.storage.sql.migrations import upgrade
-    from crmkit.storage.sql.wall.raising import rebuilt
+    from crmkit.storage.sql.wall.rebuilding import rebuilt
 
     with rebuilt(connection):
         upgrade(connection, version_table=version_table)

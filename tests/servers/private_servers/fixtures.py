@@ -14,8 +14,8 @@ from sqlalchemy.pool import NullPool
 
 from crmkit.storage.opening import open_storage
 from crmkit.storage.sql import SQLStorage
+from crmkit.storage.sql.raising import raise_wall
 from crmkit.storage.sql.schema import metadata
-from crmkit.storage.sql.wall.raising import raise_wall
 from private_servers import mariadb, postgresql
 from private_servers.mariadb import MariaDBServer
 from private_servers.postgresql import PostgreSQLServer
@@ -99,11 +99,21 @@ def _walled_store(postgresql_server: PostgreSQLServer) -> Generator[tuple[sa.Eng
 
 
 @pytest.fixture
-def walled_url(_walled_store: tuple[sa.Engine, str]) -> str:
-    """The URL of an empty store on PostgreSQL whose wall is up, for the role that owns it and is no superuser."""
+def empty_walled(_walled_store: tuple[sa.Engine, str]) -> Callable[[], str]:
+    """Empty the store whose wall is up and say its URL, as often as it is called."""
     engine, url = _walled_store
-    _emptied(engine)
-    return url
+
+    def emptied() -> str:
+        _emptied(engine)
+        return url
+
+    return emptied
+
+
+@pytest.fixture
+def walled_url(empty_walled: Callable[[], str]) -> str:
+    """The URL of an empty store on PostgreSQL whose wall is up, for the role that owns it and is no superuser."""
+    return empty_walled()
 
 
 @pytest.fixture

@@ -65,11 +65,11 @@ def _built() -> Iterator[str]:
 
 
 def lowering() -> Iterator[str]:
-    """The statements that take the wall away."""
+    """The statements that take the wall away, from tables that are there."""
     for table in tables():
         for command in COMMANDS:
             yield f"DROP POLICY IF EXISTS {policy_name(command)} ON {table.name}"
-        yield f"ALTER TABLE {table.name} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY"
+        yield f"ALTER TABLE IF EXISTS {table.name} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY"
     yield f"DROP FUNCTION IF EXISTS {SHARED}(text)"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from crmkit.errors import Fault, Invalid
@@ -40,6 +41,13 @@ def is_up(connections: Connections) -> bool:
 
 def prove(connections: Connections) -> None:
     """Raise `Invalid` unless a wall that is up holds: one that lets through would be trusted, and nobody would notice."""
+    faults = tuple(what_is_wrong(connections))
+    if faults:
+        raise Invalid(*faults)
+
+
+def what_is_wrong(connections: Connections) -> Iterator[Fault]:
+    """What keeps a wall that is up from holding us: gaps in it, or who we are."""
     from crmkit.storage.sql.wall.policies import mark, tables
 
     names = [table.name for table in tables()]
@@ -47,6 +55,6 @@ def prove(connections: Connections) -> None:
         found = mark_on(link)
         ((whole, is_let_through),) = link.execute(_WHOLE, (names,)).fetchall()
     if found != mark() or whole != len(names):
-        raise Invalid(Fault("url", "wall_has_gaps", _GAPS))
+        yield Fault("url", "wall_has_gaps", _GAPS)
     if is_let_through:
-        raise Invalid(Fault("url", "wall_lets_through", _THROUGH))
+        yield Fault("url", "wall_lets_through", _THROUGH)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
 
 import sqlalchemy as sa
@@ -12,11 +11,12 @@ from crmkit.errors import Fault, Invalid
 from crmkit.storage.sql.revisions import changing, in_turn
 from crmkit.storage.sql.storage import SQLStorage
 from crmkit.storage.sql.wall.policies import lowering, raised
-from crmkit.storage.sql.wall.standing import MARK, is_up
+from crmkit.storage.sql.wall.standing import is_up
 
 
 def raise_wall(storage: SQLStorage) -> None:
     """Raise it, or raise it anew; who is connected already must open the store again, or is shown nothing."""
+    wall_is_up(storage)
     _change(storage, raised())
 
 
@@ -32,17 +32,6 @@ def wall_is_up(storage: SQLStorage) -> bool:
     return is_up(storage.connections)
 
 
-@contextmanager
-def rebuilt(connection: sa.Connection) -> Generator[None]:
-    """Take a wall that is up away while the schema changes, which nobody sees: policies hold on to columns."""
-    stands = connection.dialect.name == "postgresql" and connection.exec_driver_sql(MARK).scalar() is not None
-    for statement in lowering() if stands else ():
-        connection.exec_driver_sql(statement)
-    yield
-    for statement in raised() if stands else ():
-        connection.exec_driver_sql(statement)
-
-
 def _change(storage: SQLStorage, statements: Iterable[str]) -> None:
     said = list(statements)
 
@@ -51,3 +40,4 @@ def _change(storage: SQLStorage, statements: Iterable[str]) -> None:
             connection.exec_driver_sql(statement)
 
     in_turn(partial(changing, storage.connections, work))
+    storage.connections.walled = wall_is_up(storage)
