@@ -110,7 +110,7 @@ def test_a_wall_with_gaps_is_no_wall(postgresql_server: PostgreSQLServer) -> Non
     with closing(SQLStorage(url)) as storage:
         for hole in (
             "ALTER TABLE crm_note NO FORCE ROW LEVEL SECURITY",
-            "COMMENT ON FUNCTION crm_wall_shared(text) IS 'an older one'",
+            "COMMENT ON FUNCTION crm_wall_shared(text, text) IS 'an older one'",
         ):
             raise_wall(storage)
             with storage.engine.begin() as connection:

@@ -33,153 +33,7 @@ OPEN = frozenset({filling})
 #: Kept up for whoever changes what it was made from, seen or not.
 KEPT_UP = frozenset({search, month})
 COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-SHARED = "crm_wall_shared"
-
-
-def policy_name(command: str) -> str:
-    """What the policy of one command is called, on every table."""
-    return f"crm_wall_{command.lower()}"
-
-
-def tables() -> list[sa.Table]:
-    """All that stand behind the wall."""
-    return list(metadata.sorted_tables)
-
-
-def raised() -> Iterator[str]:
-    """The statements that raise the wall, whatever stands there of an older one."""
-    yield from lowering()
-    yield from _built()
-    yield f"COMMENT ON FUNCTION {SHARED}(text) IS '{mark()}'"
-
-
-def _built() -> Iterator[str]:
-    yield _function()
-    for table in tables():
-        seen, changed, kept = _seen(table), _changed(table), _says(SEES, "somebody")
-        yield _policy(table, "SELECT", f"USING ({seen})")
-        yield _policy(table, "INSERT", f"WITH CHECK ({_once(kept)})")
-        yield _policy(table, "UPDATE", f"USING ({changed}) WITH CHECK ({_once(kept)})")
-        yield _policy(table, "DELETE", f"USING ({changed})")
-        yield f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
-
-
-def lowering() -> Iterator[str]:
-    """The statements that take the wall away, from tables that are there."""
-    for table in tables():
-        for command in COMMANDS:
-            yield f"DROP POLICY IF EXISTS {policy_name(command)} ON {table.name}"
-        yield f"ALTER TABLE IF EXISTS {table.name} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY"
-    yield f"DROP FUNCTION IF EXISTS {SHARED}(text)"
-
-
-def mark() -> str:
-    """What this crmkit's wall is known by: another text than an older one's, if anything in it is another."""
-    return sha256("\n".join(_built()).encode()).hexdigest()[:16]
-
-
-def _policy(table: sa.Table, command: str, what: str) -> str:
-    return f"CREATE POLICY {policy_name(command)} ON {table.name} FOR {command} {what}"
-
-
-def _function() -> str:
-    """
-    Whose clients are shared with whoever acts.
-
-    A function of its own, for what is seen of clients asks shares, and what is seen of shares asks clients, which
-    PostgreSQL refuses to begin with; inside it everything is seen. It says so itself: since PostgreSQL 15 a function
-    that comes with such a setting is for superusers to make. It is not parallel safe, nor is whatever asks it.
-    """
-    return (
-        f"CREATE FUNCTION {SHARED}(asked text) RETURNS SETOF uuid LANGUAGE plpgsql STABLE STRICT "
-        f"SET search_path FROM CURRENT AS $wall$ DECLARE before text := current_setting('{SEES}', true); BEGIN "
-        f"PERFORM set_config('{SEES}', '{HOUSE}', true); "
-        "RETURN QUERY SELECT one.client_id FROM crm_share AS one "
-        f"WHERE one.\"user\" = {_value(ACTOR)} AND (asked = 'read' OR one.\"right\" = 'write') "
-        f"AND (one.until IS NULL OR one.until > {_value(AT)}::timestamptz); "
-        f"PERFORM set_config('{SEES}', before, true); END $wall$"
-    )
-
-
-def _seen(table: sa.Table) -> str:
-    if table in OPEN:
-        return "true"
-    if table.name == TABLES[Client].name:
-        return _any(_once(_says(SEES, "client.all")), *_reached(SEES, "client", table.name))
-    if "client_id" not in table.c:
-        return _once(_says(SEES, "somebody" if table in EVERYBODYS else "house"))
-    entity = _entity(table)
-    hangs = f"({_as_client(SEES, entity)})"  # the client's own policy is asked as well
-    return _hanging(SEES, table, entity, hangs)
-
-
-def _changed(table: sa.Table) -> str:
-    if table in KEPT_UP | EVERYBODYS | OPEN:
-        return _once(_says(SEES, "somebody"))
-    if table.name == TABLES[Client].name:
-        return _any(_once(_says(CHANGES, "client.all")), *_reached(CHANGES, "client", table.name))
-    if "client_id" not in table.c:
-        return _once(_says(CHANGES, "house"))
-    entity = _entity(table)
-    client = _any(_once(_says(CHANGES, "client.all")), *_reached(CHANGES, "client", "client"))
-    return _hanging(CHANGES, table, entity, f"({client}) AND ({_as_client(CHANGES, entity)})")
-
-
-def _entity(table: sa.Table) -> Entity:
-    if table is month:
-        return entity_of(Purchase)
-    return entity_of(KINDS[table]) if table in KINDS else "client"
-
-
-def _as_client(setting: str, entity: Entity) -> str:
-    """That a kind of record is seen of a client: as the client is, or as is said of the kind."""
-    if entity == "client":
-        return "true"
-    return _any(_once(_says(setting, f"{entity}.same")), *_reached(setting, entity, "client"))
-
-
-def _hanging(setting: str, table: sa.Table, entity: Entity, seen: str) -> str:
-    """Rows of clients that are seen, and of nobody."""
-    theirs = f"EXISTS (SELECT FROM crm_client AS client WHERE client.id = {table.name}.client_id AND {seen})"
-    return _any(_once(_says(setting, f"{entity}.all")), theirs, *_nobodys(setting, table, entity))
-
-
-def _reached(setting: str, entity: Entity, client: str) -> list[str]:
-    """The ways to see a client but that all are seen; what is the same for every row is asked once."""
-    rights = f"CASE WHEN {_says(setting, f'{entity}.read')} THEN 'read' WHEN {_says(setting, f'{entity}.write')} THEN 'write' END"
-    return [
-        *_of(setting, entity, f"{client}.owner"),
-        f"{client}.id IN (SELECT {SHARED}({rights}))",
-    ]
-
-
-def _of(setting: str, entity: Entity, owner: str) -> list[str]:
-    """Whoever acts, nobody for those who see the pool, or somebody of their teams."""
-    mine = f"CASE WHEN {_says(setting, f'{entity}.own')} THEN {_value(ACTOR)} END"
-    team = f"CASE WHEN {_says(setting, f'{entity}.team')} THEN {_value(TEAM)} END"
-    below = (
-        "SELECT one.id FROM crm_user AS one JOIN crm_team_above AS higher ON higher.team = one.team "
-        f"WHERE higher.above = {team}"
-    )
-    return [
-        f"{owner} = {_once(mine)}",
-        f"({owner} IS NULL AND {_once(_says(setting, f'{entity}.pool'))})",
-        f"{owner} IN ({below})",
-    ]
-
-
-def _nobodys(setting: str, table: sa.Table, entity: Entity) -> list[str]:
-    """Rows without a client: plugins' are everybody's, tasks are whose they are, calls are for who sees the pool."""
-    kind, of_nobody = KINDS.get(table), f"{table.name}.client_id IS NULL"
-    if kind is Datum:
-        return [f"({of_nobody} AND {_once(_says(setting, f'{entity}.any'))})"]
-    if kind is Task:
-        return [f"({of_nobody} AND ({_any(*_of(setting, entity, f'{table.name}.assignee'))}))"]
-    if kind not in OF_NOBODY:
-        return []
-    if kind is Touchpoint:
-        of_nobody = f"{table.name}.client_id = '{NIL}'::uuid"
-    return [f"({of_nobody} AND {_once(_says(setting, f'{entity}.pool'))})"]
+MARKED = "crm_wall_shared(text, text)"
 
 
 def _any(*parts: str) -> str:
@@ -199,3 +53,162 @@ def _says(setting: str, word: str) -> str:
 def _value(setting: str) -> str:
     """What a setting is, NULL if nobody made it: what once was made is empty after its transaction."""
     return f"NULLIF(current_setting('{setting}', true), '')"
+
+
+def _function(signature: str, returns: str, *body: str, declares: str = "") -> str:
+    """Its plans are kept for the connection, where a policy's are made with each statement's."""
+    return (
+        f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE plpgsql STABLE SET search_path FROM CURRENT "
+        f"AS $wall$ {declares} BEGIN {' '.join(body)} END $wall$"
+    )
+
+
+def _has(word: str) -> str:
+    """Whether what a setting says of an entity, both parameters of the function, has this word."""
+    return f"strpos(said, ' ' || entity || '.{word} ') > 0"
+
+
+_SAID = "DECLARE said text := current_setting(setting, true);"
+#: What is asked of a scope, found out once for a statement; and last, for kinds that are seen less far, of a client.
+FUNCTIONS = {
+    "crm_wall_owners(text, text)": _function(
+        "crm_wall_owners(setting text, entity text)",
+        "SETOF text",
+        f"IF {_has('own')} AND {_value(ACTOR)} IS NOT NULL THEN RETURN NEXT {_value(ACTOR)}; END IF;",
+        f"IF {_has('pool')} THEN RETURN NEXT ''; END IF;",
+        f"IF {_has('team')} THEN RETURN QUERY SELECT one.id::text FROM crm_user AS one",
+        f"JOIN crm_team_above AS higher ON higher.team = one.team WHERE higher.above = {_value(TEAM)}; END IF;",
+        declares=_SAID,
+    ),
+    # What is seen of shares asks what is seen of clients, and that asks shares: in here everything is seen. The
+    # function says so itself, for since PostgreSQL 15 only superusers may make one that comes with such a setting.
+    MARKED: _function(
+        "crm_wall_shared(setting text, entity text)",
+        "SETOF uuid",
+        f"IF NOT ({_has('read')} OR {_has('write')}) THEN RETURN; END IF;",
+        f"PERFORM set_config('{SEES}', '{HOUSE}', true);",
+        f'RETURN QUERY SELECT one.client_id FROM crm_share AS one WHERE one."user" = {_value(ACTOR)}',
+        f"AND ({_has('read')} OR one.\"right\" = 'write')",
+        f"AND (one.until IS NULL OR one.until > {_value(AT)}::timestamptz);",
+        f"PERFORM set_config('{SEES}', before, true);",
+        declares=f"{_SAID} before text := current_setting('{SEES}', true);",
+    ),
+    "crm_wall_also(text, text, uuid, text)": _function(
+        "crm_wall_also(setting text, entity text, client uuid, owner text)",
+        "boolean",
+        "RETURN COALESCE(owner, '') IN (SELECT crm_wall_owners(setting, entity))",
+        "OR client IN (SELECT crm_wall_shared(setting, entity));",
+    ),
+}
+
+
+def policy_name(command: str) -> str:
+    """What the policy of one command is called, on every table."""
+    return f"crm_wall_{command.lower()}"
+
+
+def tables() -> list[sa.Table]:
+    """All that stand behind the wall."""
+    return list(metadata.sorted_tables)
+
+
+def raised() -> Iterator[str]:
+    """The statements that raise the wall, whatever stands there of an older one."""
+    yield from lowering()
+    yield from _built()
+    yield f"COMMENT ON FUNCTION {MARKED} IS '{mark()}'"
+
+
+def _built() -> Iterator[str]:
+    yield from FUNCTIONS.values()
+    for table in tables():
+        seen, changed, somebody = _seen(table), _changed(table), _once(_says(SEES, "somebody"))
+        yield _policy(table, "SELECT", f"USING ({seen})")
+        yield _policy(table, "INSERT", f"WITH CHECK ({somebody})")
+        yield _policy(table, "UPDATE", f"USING ({changed}) WITH CHECK ({somebody})")
+        yield _policy(table, "DELETE", f"USING ({changed})")
+        yield f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+
+
+def lowering() -> Iterator[str]:
+    """The statements that take the wall away, from tables that are there."""
+    for table in tables():
+        for command in COMMANDS:
+            yield f"DROP POLICY IF EXISTS {policy_name(command)} ON {table.name}"
+        yield f"ALTER TABLE IF EXISTS {table.name} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY"
+    for signature in FUNCTIONS:
+        yield f"DROP FUNCTION IF EXISTS {signature}"
+
+
+def mark() -> str:
+    """What this crmkit's wall is known by: another text than an older one's, if anything in it is another."""
+    return sha256("\n".join(_built()).encode()).hexdigest()[:16]
+
+
+def _policy(table: sa.Table, command: str, what: str) -> str:
+    return f"CREATE POLICY {policy_name(command)} ON {table.name} FOR {command} {what}"
+
+
+def _seen(table: sa.Table) -> str:
+    if table in OPEN:
+        return "true"
+    if table.name == TABLES[Client].name:
+        return _clients(SEES, table.name)
+    if "client_id" not in table.c:
+        return _once(_says(SEES, "somebody" if table in EVERYBODYS else "house"))
+    return _hanging(SEES, table, _entity(table), "true")  # the client's own policy is asked as well
+
+
+def _changed(table: sa.Table) -> str:
+    if table in KEPT_UP | EVERYBODYS | OPEN:
+        return _once(_says(SEES, "somebody"))
+    if table.name == TABLES[Client].name:
+        return _clients(CHANGES, table.name)
+    if "client_id" not in table.c:
+        return _once(_says(CHANGES, "house"))
+    return _hanging(CHANGES, table, _entity(table), _clients(CHANGES, "client"))
+
+
+def _clients(setting: str, client: str) -> str:
+    """
+    The clients whom a scope reaches: all, the actor's, or those who are among what is found out once for a statement.
+
+    Few words, for PostgreSQL plans all of them anew with many a statement; what they need is in functions.
+    """
+    return _any(
+        _once(_says(setting, "client.all")),
+        f"COALESCE({client}.owner, '') IN (SELECT crm_wall_owners('{setting}', 'client'))",
+        f"{client}.id IN (SELECT crm_wall_shared('{setting}', 'client'))",
+    )
+
+
+def _entity(table: sa.Table) -> Entity:
+    if table is month:
+        return entity_of(Purchase)
+    return entity_of(KINDS[table]) if table in KINDS else "client"
+
+
+def _hanging(setting: str, table: sa.Table, entity: Entity, seen: str) -> str:
+    """Rows of clients that are seen, if this kind is, and of nobody."""
+    also = "true"
+    if entity != "client":
+        also = _any(
+            _says(setting, f"{entity}.same"), f"crm_wall_also('{setting}', '{entity}', client.id, client.owner)"
+        )
+    theirs = f"SELECT FROM crm_client AS client WHERE client.id = {table.name}.client_id AND ({seen}) AND ({also})"
+    return _any(_once(_says(setting, f"{entity}.all")), f"EXISTS ({theirs})", *_nobodys(setting, table, entity))
+
+
+def _nobodys(setting: str, table: sa.Table, entity: Entity) -> list[str]:
+    """Rows without a client: plugins' are everybody's, tasks are whose they are, calls are for who sees the pool."""
+    kind, of_nobody = KINDS.get(table), f"{table.name}.client_id IS NULL"
+    if kind is Datum:
+        return [f"({of_nobody} AND {_once(_says(setting, f'{entity}.any'))})"]
+    if kind is Task:
+        owners = f"SELECT crm_wall_owners('{setting}', '{entity}')"
+        return [f"({of_nobody} AND COALESCE({table.name}.assignee, '') IN ({owners}))"]
+    if kind not in OF_NOBODY:
+        return []
+    if kind is Touchpoint:
+        of_nobody = f"{table.name}.client_id = '{NIL}'::uuid"
+    return [f"({of_nobody} AND {_once(_says(setting, f'{entity}.pool'))})"]

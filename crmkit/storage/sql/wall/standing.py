@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crmkit.storage.sql.databases.database import Link
 
 #: The mark of the wall there is, if there is one.
-MARK = "SELECT obj_description(to_regprocedure('crm_wall_shared(text)'), 'pg_proc')"
+MARK = "SELECT obj_description(to_regprocedure('crm_wall_shared(text, text)'), 'pg_proc')"
 #: How many of our tables have it, and whether it is nothing to our role.
 _WHOLE = (
     "SELECT count(*), (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) FROM pg_class "
