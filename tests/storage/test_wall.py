@@ -18,9 +18,10 @@ from crmkit.domain.scope import EVERYONE, Scope
 from crmkit.errors import CRMError, Invalid
 from crmkit.storage.sql import SQLStorage, check, lower_wall, raise_wall, wall_is_up
 from crmkit.storage.sql.history import VERSION_TABLE
+from crmkit.storage.sql.own_tables import OwnTables
 from crmkit.storage.sql.revisions import changing
 from crmkit.storage.sql.wall.policies import EVERYBODYS, HOUSES, KEPT_UP, OPEN, tables
-from crmkit.testing import a_client, a_note, a_team
+from crmkit.testing import NOON, a_client, a_note, a_team
 
 
 def _spoken_to(url: str) -> psycopg.Connection[Any]:
@@ -77,7 +78,7 @@ def test_a_statement_that_forgets_whose_it_is_reaches_no_further(store: SQLStora
     """It reads, changes and removes what its transaction's scope shows, whatever it asks for."""
     for sql, reached in (
         ("SELECT * FROM crm_client", 1), ("SELECT * FROM crm_note", 1), ("SELECT * FROM crm_journal", 0),
-        ("SELECT * FROM crm_team", 1), ("SELECT * FROM crm_client FOR UPDATE", 1),
+        ("SELECT * FROM crm_team", 1), ("SELECT DISTINCT client_id FROM crm_search", 1), ("SELECT * FROM crm_client FOR UPDATE", 1),
     ):  # fmt: skip
         tx = store.begin(write=True, scope=Scope.own("17"))
         assert reached == len(tx.rows(sql)), sql
@@ -88,6 +89,21 @@ def test_a_statement_that_forgets_whose_it_is_reaches_no_further(store: SQLStora
         tx = store.begin(write=True, scope=Scope.own("17"))
         assert reached == tx.execute(sql).rowcount, sql
         tx.rollback()
+
+
+def test_a_plugin_s_own_statements_stand_behind_it(store: SQLStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After what crmkit wrote as the house, and if nobody looked which tables they touch."""
+    monkeypatch.setattr(OwnTables, "_check", lambda *_: None)
+    note = sa.table("crm_note", sa.column("id"), sa.column("version"))
+    tx = store.begin(write=True, scope=Scope.own("17"))
+    own = OwnTables(tx, "curious", writable=True)
+    assert 1 == len(own.execute(sa.select(note)))
+    tx.keep(tx.select(Query(Client))[0].id, "last_touched_at", NOON)
+    assert 1 == len(own.execute(sa.select(note)))
+    own.execute(sa.update(note).values(version=7))
+    tx.narrow(EVERYONE)
+    assert [1, 7] == sorted(row[0] for row in tx.rows("SELECT version FROM crm_note"))
+    tx.rollback()
 
 
 def test_a_wall_is_raised_and_lowered(postgresql_server: PostgreSQLServer) -> None:
