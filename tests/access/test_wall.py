@@ -7,6 +7,7 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
+import attrs
 import pytest
 from brute_force import POLICY
 from comparing import played
@@ -15,16 +16,22 @@ from promises.fixtures import Tell
 from right_calls import VERBS, call, dump, good_calls
 from without import without_predicates
 
-from crmkit import CRM, MemoryStorage, Transaction
+from crmkit import CRM, Client, MemoryStorage, Purchase, Transaction
 from crmkit.access import System
 from crmkit.domain.scope import EVERYONE
+from crmkit.domain.sight import Sees, sees
+from crmkit.domain.where import EVERYTHING
 from crmkit.errors import CRMError, Forbidden, Invalid, NotFound
 from crmkit.events import ClientAdded
 from crmkit.plugins import EventContext, Plugin, on
 from crmkit.ports import RECORDS, Query
 from crmkit.storage.opening import open_storage
 from crmkit.storage.sql import SQLStorage
+from crmkit.storage.sql.schema import TABLES
+from crmkit.storage.sql.transaction import SQLTransaction
 from crmkit.testing import FrozenClock
+from crmkit.testing.suite.opened import commit, writing
+from crmkit.testing.suite.scopes import SCOPES, WORLD, Known
 
 
 def test_nothing_leaks_where_only_the_wall_hides(walled_url: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -78,7 +85,9 @@ def _undo(_: Transaction) -> None:
 
 def _break(tx: Transaction) -> None:
     """What the database refuses ends the transaction there, and the block here."""
-    tx._unit.store.rows("SELECT 1 / 0")  # type: ignore[attr-defined]  # it is one of SQL
+    store = tx._unit.store
+    assert isinstance(store, SQLTransaction)
+    store.rows("SELECT 1 / 0")
 
 
 ENDS: tuple[Callable[[Transaction], None], ...] = (lambda _: None, _undo, _break)
@@ -146,6 +155,34 @@ def test_no_verb_reaches_through_the_wall(
                 call(tx, verb, good_calls(ids)[verb])
     assert before == dump(crm.bind(actor=System("look")))
     crm.close()
+
+
+def _without_conditions(seen: Sees) -> Sees:
+    """What no policy can say is left out."""
+    return sees(**{
+        "sights" if entity == "client" else entity: [attrs.evolve(sight, where=EVERYTHING) for sight in sights]
+        for entity, sights in seen.sights.items()
+    })  # fmt: skip
+
+
+def test_the_wall_shows_what_the_rule_says(walled_url: str, no_predicates: None) -> None:
+    """Of every kind, to every scope, and to whom it lets change something; and of what is kept beside the records."""
+    storage, known = SQLStorage(walled_url), Known(WORLD)
+    commit(storage, *WORLD)
+    for name, scope in SCOPES.items():
+        narrow = attrs.evolve(scope, sees=_without_conditions(scope.sees))
+        with writing(storage, narrow) as tx:
+            assert isinstance(tx, SQLTransaction)
+            clients = {one.id for one in WORLD if isinstance(one, Client) and narrow.shows(one, known)}
+            buyers = {one.client_id for one in WORLD if isinstance(one, Purchase) and narrow.shows(one, known)}
+            for kind in RECORDS:
+                shown = {one.id for one in WORLD if type(one) is kind and narrow.shows(one, known)}
+                assert shown == {one.id for one in tx.select(Query(kind))}, (name, kind)
+                rows = tx.rows(f"SELECT id FROM {TABLES[kind].name} FOR UPDATE")
+                assert shown == {one for (one,) in rows}, (name, kind)
+            for table, seen in (("crm_search", clients), ("crm_month", buyers)):
+                assert seen == {one for (one,) in tx.rows(f"SELECT client_id FROM {table}")}, (name, table)
+    storage.close()
 
 
 class Counting(Plugin[None]):

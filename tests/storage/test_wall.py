@@ -15,11 +15,10 @@ from private_servers import PostgreSQLServer
 from crmkit.domain.client import Client
 from crmkit.domain.query import Query
 from crmkit.domain.scope import EVERYONE, Scope
-from crmkit.errors import CRMError, Invalid
+from crmkit.errors import CRMError, Invalid, SchemaBehind
 from crmkit.storage.sql import SQLStorage, check, lower_wall, raise_wall, wall_is_up
 from crmkit.storage.sql.history import VERSION_TABLE
 from crmkit.storage.sql.own_tables import OwnTables
-from crmkit.storage.sql.revisions import changing
 from crmkit.storage.sql.wall.policies import EVERYBODYS, HOUSES, KEPT_UP, OPEN, tables
 from crmkit.testing import NOON, a_client, a_note, a_team
 
@@ -27,6 +26,11 @@ from crmkit.testing import NOON, a_client, a_note, a_team
 def _spoken_to(url: str) -> psycopg.Connection[Any]:
     """A connection of somebody's who does not know crmkit."""
     return psycopg.connect(sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+def _root(url: str) -> str:
+    """The same store, for a superuser."""
+    return sa.make_url(url).set(username="crm").render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -141,7 +145,7 @@ def test_who_is_let_through_does_not_get_in(postgresql_server: PostgreSQLServer)
     url = postgresql_server.new_of("owner")
     with closing(SQLStorage(url)) as storage:
         raise_wall(storage)
-    root = sa.make_url(url).set(username="crm").render_as_string(hide_password=False)
+    root = _root(url)
     with pytest.raises(Invalid, match="let through"):
         SQLStorage(root)
     SQLStorage(root, migrate="upgrade", proven=False).close()
@@ -154,8 +158,7 @@ def test_who_is_let_through_does_not_get_in(postgresql_server: PostgreSQLServer)
 
 def test_a_role_that_owns_nothing_works_behind_the_wall(store: SQLStorage, walled_url: str) -> None:
     """With the rights that docs/access.md names."""
-    root = sa.make_url(walled_url).set(username="crm").render_as_string(hide_password=False)
-    with _spoken_to(root) as connection:
+    with _spoken_to(_root(walled_url)) as connection:
         connection.execute("CREATE ROLE clerk LOGIN")
         connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk")
         connection.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO clerk")
@@ -168,21 +171,20 @@ def test_a_role_that_owns_nothing_works_behind_the_wall(store: SQLStorage, walle
             lower_wall(storage)
 
 
-def test_an_upgrade_builds_the_wall_anew(walled_url: str) -> None:
-    """Its steps change all rows, and nobody is let in meanwhile."""
-    with closing(SQLStorage(walled_url)) as storage:
-        tx = storage.begin(write=True, scope=EVERYONE)
-        tx.insert(a_team())
-        tx.commit()
-
-        def rewind(connection: sa.Connection, _: str) -> None:
-            connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = 'crmkit_0007'")
-
-        changing(storage.connections, rewind)
+def test_an_upgrade_builds_the_wall_anew(store: SQLStorage, walled_url: str) -> None:
+    """Its steps change all rows, and fill what nobody can be said to see."""
+    with _spoken_to(_root(walled_url)) as connection:
+        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = 'crmkit_0007'")
+        connection.execute("INSERT INTO crm_filling (name) VALUES ('search')")
+        connection.execute("DELETE FROM crm_search")
+    with pytest.raises(SchemaBehind):
+        SQLStorage(walled_url)
     with closing(SQLStorage(walled_url, migrate="upgrade")) as storage:
         assert storage.connections.walled
         tx = storage.begin(write=False, scope=EVERYONE)
         assert 1 == len(tx.rows("SELECT * FROM crm_team_above"))
+        assert 2 == len(tx.rows("SELECT DISTINCT client_id FROM crm_search"))
+        assert [] == tx.rows("SELECT * FROM crm_filling")
         tx.rollback()
 
 
