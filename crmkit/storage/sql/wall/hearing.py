@@ -31,8 +31,8 @@ def words(sees: Sees) -> str:
     What is seen of each entity, in words; a condition of a plugin's is left out, for no policy could say it.
 
     >>> from crmkit.domain.sight import Sight, sees
-    >>> words(sees(Sight("own"), deal=()))[:31]
-    ' somebody client.own call.same '
+    >>> words(sees(Sight("own"), deal=()))
+    ' somebody client.any client.own purchase.same purchase.any purchase.own touchpoint.same ...'
     """
     found = ["house"] if sees.is_everything else []
     for entity in sorted(ENTITIES, key=lambda one: one != "client"):
