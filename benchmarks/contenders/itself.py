@@ -57,11 +57,15 @@ class Itself(Peer):
 
     def open(self) -> None:
         """Open a store that is there."""
-        storage = storage_of(self.place)
+        storage = self.storage()
         crm = CRM(storage, region="RU", plugins=[Listener()], delivery="external", access=self.policy)
         if self.policy is not None:
             _hire(storage)
         self.crm = crm.bind(actor=rows.OWNER)
+
+    def storage(self) -> Storage:
+        """The store at its place."""
+        return storage_of(self.place)
 
     def register(self, client: workload.Client) -> None:
         self._add(client)
@@ -128,3 +132,15 @@ class OwnScope(Itself):
 
     name = "crmkit, own scope"
     policy = Policy(Role("seller", read="own", write="own"))
+
+
+class Walled(OwnScope):
+    """The same behind the second wall, as a role that it holds."""
+
+    name = "crmkit, own scope, wall up"
+
+    def storage(self) -> Storage:
+        """Raise the wall as a superuser; then come as somebody else."""
+        from contenders.walled_store import behind_the_wall
+
+        return storage_of(behind_the_wall(self.place))

@@ -18,6 +18,7 @@ OURS: Final = {
     "business": ("raw, business rows only", "business.py"),
     "crmkit": ("crmkit", "all_scope.py"),
     "own": ("crmkit, own scope", "own_scope.py"),
+    "wall": ("crmkit, own scope, wall up", "walled_scope.py"),
 }
 #: Of W1, W2, W4 and W5, how many operations a round has, where it is not as many as asked: Tryton takes its time.
 FEWER: Final = {"tryton": {"W1": 10, "W2": 10, "W4": 20, "W5": 5}}

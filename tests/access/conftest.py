@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from small_shop import POLICY, Shop
+from without import without_predicates
 
 from crmkit import CRM, MemoryBlobs
 from crmkit.access import System
@@ -14,9 +15,22 @@ from crmkit.events import Event
 from crmkit.testing import FrozenClock
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture
+def no_predicates() -> Generator[None]:
+    """No statement of crmkit's hides anything by itself."""
+    with without_predicates():
+        yield
+
+
+@pytest.fixture(params=["memory", "sqlite", "walled", "wall alone"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Generator[Shop]:
-    url = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/shop.db"
+    """On a store, on one with a second wall, and on one in which nothing but that wall hides anything."""
+    if request.param in ("memory", "sqlite"):
+        url = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/shop.db"
+    else:
+        url = request.getfixturevalue("walled_url")
+        if request.param == "wall alone":
+            request.getfixturevalue("no_predicates")
     with CRM.open(url, access=POLICY, clock=clock, region="RU", blobs=MemoryBlobs()) as crm:
         told = list[Event]()
         with crm.bind(actor=System("setup")).begin() as tx:

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from right_calls import CARD, MARGIN, VERBS, call, dump, good_calls, one_of_each
+from kept_shop import OF_THEIR_OWN, kept_in
+from right_calls import VERBS, call, dump, good_calls
 from small_shop import POLICY, Shop
 
-from crmkit import CRM, MemoryBlobs, MemoryStorage, Money, Transaction
+from crmkit import CRM, MemoryStorage, Money, Transaction
 from crmkit.access import Policy, Role, System
 from crmkit.errors import Forbidden, Invalid, NotFound, UnknownActor
 from crmkit.events import ClientAssigned, TaskUpdated
@@ -60,26 +61,10 @@ def test_a_role_that_is_taken_away_is_gone_with_the_next_transaction(shop: Shop)
         assert {shop.clients["hal"], shop.clients["cid"]} == {one.id for one in tx.clients.stream()}
 
 
-KEPT_POLICY = Policy(
-    Role("keeper", read="own", write="own", reassign="own", admin=True), Role("seller", read="own", write="own"),
-    Role("auditor", read="all"), Role("worker", read="own", write="own"),
-)  # fmt: skip
-#: What anybody with clients of their own may begin, whoever else's there are.
-OF_THEIR_OWN = {"calls.record", "calls.start", "clients.add", "clients.ensure"}
-
-
 @pytest.fixture
 def kept(clock: FrozenClock) -> tuple[CRM, dict[str, Any]]:
     """One of everything, all of it of one client's keeper."""
-    crm = CRM(MemoryStorage(), access=KEPT_POLICY, clock=clock, region="RU", fields=[CARD, MARGIN], blobs=MemoryBlobs())
-    with crm.bind(actor=System("setup")).begin() as tx:
-        for user, role in (("keeper", "keeper"), ("eve", "seller"), ("aud", "auditor"), ("kim", "worker")):
-            tx.users.put(user, name=user, roles=[role])
-    with crm.bind(actor="keeper").begin() as tx:
-        ids = dict(one_of_each(tx))
-        for client in ("client", "other", "archived", "survivor"):
-            tx.shares.grant(ids[client], user="kim")
-    return crm, ids
+    return kept_in(MemoryStorage(), clock)
 
 
 @pytest.mark.parametrize("verb", sorted(set(VERBS) - OF_THEIR_OWN))

@@ -154,6 +154,24 @@ def test_a_password_is_never_shown(postgresql_server: PostgreSQLServer) -> None:
     assert "tiger" not in done.output
 
 
+def test_a_wall_is_raised_looked_at_and_lowered(postgresql_server: PostgreSQLServer, file: Path) -> None:
+    """It says how it stands; what is no wall at all is said on standard error, and so is who cannot have one."""
+    url = postgresql_server.new_of("builder")
+    CRM.open(url).close()
+    told = [_run("wall", url, *more) for more in ((), ("--raise",), (), ("--lower",))]
+    assert [0] * 4 == [one.exit_code for one in told]
+    assert ["down", "up", "up", "down"] == [one.output.strip(".\n").rpartition(" ")[2] for one in told]
+    _run("wall", url, "--raise")
+    assert "All is well.\n" == _run("check", url.replace("builder@", "crm@")).output
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE crm_deal NO FORCE ROW LEVEL SECURITY")
+    engine.dispose()
+    gaps = _run("wall", url)
+    assert (1, True) == (gaps.exit_code, "Raise it anew" in gaps.output)
+    assert isinstance(_run("wall", f"sqlite:///{file}", "--raise").exception, CRMError)
+
+
 @pytest.mark.parametrize("server", ["postgresql_server", "mariadb_server"])
 def test_a_check_on_a_server_finds_a_missing_index(server: str, request: pytest.FixtureRequest) -> None:
     """And nothing on a store that is as it should be."""

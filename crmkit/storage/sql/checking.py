@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from crmkit.errors import CRMError, SchemaAhead, SchemaBehind
 from crmkit.storage.sql.history import VERSION_TABLE
 from crmkit.storage.sql.storage import SQLStorage
+from crmkit.storage.sql.wall.standing import what_is_wrong
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -20,17 +21,17 @@ def check(url: str) -> tuple[str, ...]:
     Say in a sentence each what is wrong with the store at *url*; nothing, if all is well.
 
     Whether the revision is ours and everything filled, whether tables, columns and indexes are what they should be,
-    and on SQLite whether file and references are sound. What can be opened by nobody raises, as opening does.
+    whether a second wall that is up has gaps, and on SQLite whether file and references are sound. What can be opened by nobody raises, as opening does.
     """
     try:
-        storage = SQLStorage(url, migrate="never")
+        storage = SQLStorage(url, migrate="never", proven=False)
     except (SchemaAhead, SchemaBehind) as error:
         return (str(error),)
     database = storage.connections.database
     failure: CRMError
     try:
         with storage.engine.connect() as connection:
-            return tuple(_unsound(connection)) or tuple(_other_tables(connection))
+            return tuple(_unsound(connection)) or (*_other_tables(connection), *_gaps(storage))
     except DBAPIError as error:
         failure = database.translated(error.orig or error, "schema")
     except database.errors as error:
@@ -38,6 +39,12 @@ def check(url: str) -> tuple[str, ...]:
     finally:
         storage.close()
     raise failure
+
+
+def _gaps(storage: SQLStorage) -> Iterator[str]:
+    for fault in what_is_wrong(storage.connections) if storage.connections.walled else ():
+        if fault.code == "wall_has_gaps":  # that it lets an operator through is no fault of the store's
+            yield fault.message
 
 
 def _other_tables(connection: sa.Connection) -> Iterator[str]:

@@ -45,6 +45,8 @@ class Connections:
         self.database = database
         self.engine = engine
         self.closed = False
+        #: Whether the store has a second wall, which must hear whom each statement is for.
+        self.walled = False
         self._idle: deque[Connection] = deque()
         self._used: dict[int, tuple[Connection, Holder | None]] = {}
         event.listen(engine, "connect", self._connected)

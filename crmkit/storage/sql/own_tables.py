@@ -63,6 +63,7 @@ class OwnTables:
         tx.flush()
         failure: CRMError
         try:
+            tx.stand_behind_the_wall()
             done = self._core().execute(statement, parameters)
             return done.fetchall() if done.returns_rows else ()
         except DBAPIError as error:

@@ -18,6 +18,7 @@ from crmkit.storage.sql.databases.database import SCHEMA_LOCK, Link
 from crmkit.storage.sql.filling import Progress, fill
 from crmkit.storage.sql.history import HEAD, HOSTS_VERSION_TABLE, OURS, REVISIONS, VERSION_TABLE
 from crmkit.storage.sql.stepping import PAUSE, Begin
+from crmkit.storage.sql.wall.standing import is_up
 
 if TYPE_CHECKING:
     from crmkit.storage.sql.connections import Connections
@@ -42,6 +43,7 @@ def prepare(connections: Connections, migrate: Migrate, begin: Begin, progress: 
         raise SchemaBehind(found, HEAD)
     elif found != HEAD:
         raise SchemaAhead(found, HEAD)
+    connections.walled = is_up(connections)
     if migrate == "upgrade":
         fill(begin, connections, progress)
     elif unfilled(connections):
@@ -139,8 +141,10 @@ def ddl(dialect: sa.Dialect) -> Iterator[str]:
 def _upgrade(connection: sa.Connection, version_table: str) -> None:
     """Run the revisions that are missing; who comes second finds nothing to do."""
     from crmkit.storage.sql.migrations import upgrade
+    from crmkit.storage.sql.wall.rebuilding import rebuilt
 
-    upgrade(connection, version_table=version_table)
+    with rebuilt(connection):
+        upgrade(connection, version_table=version_table)
 
 
 def changing(connections: Connections, work: Callable[[sa.Connection, str], None]) -> None:

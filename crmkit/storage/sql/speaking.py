@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from crmkit.domain.records import Record, noun
+from crmkit.domain.scope import Scope
 from crmkit.errors import CRMError, OutcomeUnknown, StorageUnreachable, TransactionOver
 from crmkit.ports.storage import StorageTransaction
 from crmkit.storage.sql.together import Gathered
+from crmkit.storage.sql.wall.hearing import SAY, Heard, heard
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+#: Statements and their parameters.
+Said = Sequence[tuple[str, Sequence[object]]]
 
 
 class Speaking(StorageTransaction):
@@ -29,17 +33,20 @@ class Speaking(StorageTransaction):
     It begins with the first thing said: a reader's snapshot is of that moment. Where the database can write several
     tables with one statement, what a transaction wrote goes in one, and if that is all there is to say, it needs no
     transaction around it. Where it takes several statements at once, the beginning goes with what is said first, the
-    commit with what is said last.
+    commit with what is said last. Where the store has a second wall, that hears whom each statement is for.
     """
 
-    __slots__ = ("_alone", "_connection", "_connections", "_failure", "_finished", "_gathered", "_link", "_lost",
-                 "_opens", "_writes", "database")  # fmt: skip
+    __slots__ = ("_alone", "_connection", "_connections", "_failure", "_finished", "_gathered", "_heard", "_link", "_lost",
+                 "_opens", "_scope", "_walled", "_writes", "database")  # fmt: skip
+    _scope: Scope
 
     def converse(self, connections: Connections, *, write: bool) -> None:
         """Be ready to speak; who writes begins now, unless the database lets writers wait for each other later."""
         self._connections = connections
         self.database: Database = connections.database
         self._writes = write
+        self._walled = connections.walled
+        self._heard: Heard | None = None
         #: Whether it begins together with what it says first.
         self._opens = write and self.database.sends_together
         self._failure: CRMError | None = None
@@ -65,11 +72,31 @@ class Speaking(StorageTransaction):
         assert self._connection is not None
         return self._connection
 
+    def _first(self, scope: Scope | None, *, changing: bool = False) -> Said:
+        """What a wall must hear before a statement of this scope, None for the transaction's: nothing, if it has."""
+        if not self._walled:
+            return ()
+        said = heard(scope or self._scope, changing=changing)
+        if said == self._heard:
+            return ()
+        self._heard = said
+        return ((SAY, said),)
+
+    def _first_of_inserts(self) -> Said:
+        """The same before one that only adds rows, which whoever acts may."""
+        return () if self._heard is not None else self._first(None)
+
+    def stand_behind_the_wall(self) -> None:
+        """Let what others say on the connection be no more than the scope's."""
+        for sql, args in self._first(None):
+            self._say("record", self.connection.link.execute, sql, args)
+
     def alone(self) -> None:
         self._alone = self._link is None and not self._writes and self.database.reads_alone
 
     def _begin(self) -> Link:
         """Begin with what is said first, unless that is a question asked by itself."""
+        self._heard = None
         if self._alone:
             self._alone = False
             return self._unbegun()
@@ -86,18 +113,29 @@ class Speaking(StorageTransaction):
             self._connection = self._connections.sound(self)
         return self._connection.link
 
-    def rows(self, sql: str, args: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """All that one statement answers: SQLite reads most of it only when it is fetched, and may fail there, too."""
+    def rows(self, sql: str, args: Sequence[object] = (), scope: Scope | None = None) -> list[tuple[Any, ...]]:
+        """
+        All that one statement answers: SQLite reads most of it only when it is fetched, and may fail there, too.
+
+        *scope* is whose the statement is, if it is another than the transaction's.
+        """
         if self._link is None and self._opens:
-            return self._opening("record", sql, args).fetchall()
-        return self._say("record", _answer, self._link or self._begin(), sql, args)
+            return self._opening("record", sql, args, scope, changing=False).fetchall()
+        link = self._link or self._begin()
+        if first := self._first(scope):
+            return self._say("record", _answers, self.database, link, [*first, (sql, args)])[-1]
+        return self._say("record", _answer, link, sql, args)
 
     def several(self, asked: Sequence[tuple[str, Sequence[object]]]) -> list[list[tuple[Any, ...]]]:
         """What several questions answer, all of one snapshot; in one round trip where there is such a thing."""
         alone, self._alone = self._alone and self.database.sends_together, False
         if not alone:
-            return self._say("record", _answers, self.database, self._link or self._begin(), asked)
-        begin = [(sql, ()) for sql in self.database.reading]
+            link = self._link or self._begin()
+            first = self._first(None)
+            return self._say("record", _answers, self.database, link, [*first, *asked])[len(first) :]
+        self._heard = None
+        begin = [*[(sql, ()) for sql in self.database.reading], *self._first(None)]
+        self._heard = None
         try:
             found = self._say("record", _answers, self.database, self._unbegun(), [*begin, *asked, ("COMMIT", ())])
         except BaseException:
@@ -107,15 +145,21 @@ class Speaking(StorageTransaction):
             raise
         return found[len(begin) : -1]
 
-    def execute(self, sql: str, args: Sequence[object] = (), kind: type[Record] | None = None) -> Cursor:
-        """Run one statement."""
+    def execute(
+        self, sql: str, args: Sequence[object] = (), kind: type[Record] | None = None, scope: Scope | None = None
+    ) -> Cursor:
+        """Run one statement that changes what *scope* shows, None for the transaction's."""
         if self._link is None and self._opens:
-            return self._opening(_said_of(kind), sql, args)
-        return self._say(_said_of(kind), (self._link or self._begin()).execute, sql, args)
+            return self._opening(_said_of(kind), sql, args, scope, changing=True)
+        link = self._link or self._begin()
+        if first := self._first(scope, changing=True):
+            return self._say(_said_of(kind), self.database.several, link, [*first, (sql, args)])[-1]
+        return self._say(_said_of(kind), link.execute, sql, args)
 
-    def _opening(self, what: str, sql: str, args: Sequence[object]) -> Cursor:
+    def _opening(self, what: str, sql: str, args: Sequence[object], scope: Scope | None, *, changing: bool) -> Cursor:
         """Begin with what is said first, in one round trip."""
-        said = [*[(one, ()) for one in self.database.writing], (sql, args)]
+        first = self._first(scope, changing=changing)
+        said = [*[(one, ()) for one in self.database.writing], *first, (sql, args)]
 
         def begin(link: Link) -> Cursor:
             return self.database.several(link, said)[-1]
@@ -132,13 +176,21 @@ class Speaking(StorageTransaction):
             if self._gathered.takes(sql, rows, kind):
                 return
             self._send()  # in their order
-        self._say(_said_of(kind), (self._link or self._begin()).executemany, sql, rows)
+        link = self._link or self._begin()
+        if first := self._first(None, changing=True) if "UPDATE" in sql else self._first_of_inserts():
+            self._say(_said_of(kind), self.database.several, link, first)
+        self._say(_said_of(kind), link.executemany, sql, rows)
 
     def fill(self, sql: str, table: sa.Table, rows: Iterable[Sequence[object]], what: str = "record") -> None:
         """Add many rows to a table, by the fastest way there is; *sql* adds one."""
         if self._gathered is not None:
             self._send()  # in their order
-        self._say(what, self.database.fill, self._link or self._begin(), sql, table, rows)
+        link = self._link or self._begin()
+        if self._walled:  # PostgreSQL 18 copies into no table that hides rows
+            self._say(what, self.database.several, link, self._first_of_inserts())
+            self._say(what, link.executemany, sql, rows)
+        else:
+            self._say(what, self.database.fill, link, sql, table, rows)
 
     def lock(self, names: Iterable[str]) -> None:
         """Sorted, so that two who want the same names never wait for each other."""
@@ -162,8 +214,12 @@ class Speaking(StorageTransaction):
         if not whole:
             self.execute(sql, args, kind)
         elif self._link is not None:
-            self._say(_said_of(kind), self.database.finish, self._link, sql, args, ends=True)
+            said = [*self._first_of_inserts(), (sql, args)]
+            self._say(_said_of(kind), self.database.finish, self._link, said, ends=True)
             self._finished = True
+        elif self._walled:
+            link, said = self._unbegun(), [*self._first(None), (sql, args)]
+            self._say(_said_of(kind), self.database.several, link, said, ends=True)  # they commit as one
         else:
             self._say(_said_of(kind), self._unbegun().execute, sql, args, ends=True)
 

@@ -51,6 +51,20 @@ def without(place: Place) -> Generator[None]:
         yield
 
 
+@contextmanager
+def without_predicates() -> Generator[None]:
+    """No statement hides anything by itself; the parameters stay."""
+    visible = Statements.visible
+
+    def careless(self: Statements, table: sa.Table) -> sa.ColumnElement[bool]:
+        shown = visible(self, table)
+        return shown if isinstance(shown, sa.True_) else sa.or_(_ALWAYS, shown)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Statements, "visible", careless)
+        yield
+
+
 def _place(table: sa.Table) -> Place:
     """Who asked for a predicate: the method two frames above."""
     return sys._getframe(2).f_code.co_name, table.name  # it is the name of the question

@@ -13,6 +13,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from crmkit.storage.opening import open_storage
+from crmkit.storage.sql import SQLStorage
+from crmkit.storage.sql.raising import raise_wall
 from crmkit.storage.sql.schema import metadata
 from private_servers import mariadb, postgresql
 from private_servers.mariadb import MariaDBServer
@@ -20,6 +22,8 @@ from private_servers.postgresql import PostgreSQLServer
 from private_servers.programs import Missing
 
 S = TypeVar("S")
+#: Who owns a store with a wall.
+OWNER = "keeper"
 #: Whoever a failed test left connected would hold locks on what the next one needs.
 _OTHERS = {
     "postgresql": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -80,6 +84,36 @@ def empty_mariadb(_mariadb_store: sa.Engine) -> Callable[[], str]:
 def postgresql_url(_postgresql_store: sa.Engine) -> str:
     """The URL of a store on PostgreSQL with today's schema and nothing in it."""
     return _emptied(_postgresql_store)
+
+
+@pytest.fixture(scope="session")
+def _walled_store(postgresql_server: PostgreSQLServer) -> Generator[tuple[sa.Engine, str]]:
+    """A store whose wall is up: as a superuser meets it, and the URL of the role that owns it and is none."""
+    url = postgresql_server.new_of(OWNER)
+    storage = SQLStorage(url)
+    raise_wall(storage)
+    storage.close()
+    engine = sa.create_engine(sa.make_url(url).set(username="crm"), poolclass=NullPool)
+    yield engine, url
+    engine.dispose()
+
+
+@pytest.fixture
+def empty_walled(_walled_store: tuple[sa.Engine, str]) -> Callable[[], str]:
+    """Empty the store whose wall is up and say its URL, as often as it is called."""
+    engine, url = _walled_store
+
+    def emptied() -> str:
+        _emptied(engine)
+        return url
+
+    return emptied
+
+
+@pytest.fixture
+def walled_url(empty_walled: Callable[[], str]) -> str:
+    """The URL of an empty store on PostgreSQL whose wall is up, for the role that owns it and is no superuser."""
+    return empty_walled()
 
 
 @pytest.fixture

@@ -44,15 +44,24 @@ class PostgreSQLServer:
         """End it without a word, as a power cut would, and leave the rest to its recovery."""
         self._run("pg_ctl", "-m", "immediate", "-w", "stop")
 
-    def url(self, database: str) -> str:
-        return f"postgresql+psycopg://crm@/{database}?host={self._folder}"
+    def url(self, database: str, role: str = "crm") -> str:
+        return f"postgresql+psycopg://{role}@/{database}?host={self._folder}"
 
     def new(self) -> str:
         """The URL of a new, empty database."""
+        return self.url(self._made("CREATE DATABASE {name}"))
+
+    def new_of(self, role: str) -> str:
+        """The URL of a new, empty database of *role*'s own, who is no superuser."""
+        own = f"CREATE ROLE {role} LOGIN", f"CREATE DATABASE {{name}} OWNER {role}"
+        return self.url(self._made(*own), role)
+
+    def _made(self, *said: str) -> str:
         self._databases += 1
         name = f"crm_{self._databases}"
-        self._run("psql", "-h", str(self._folder), "-U", "crm", "-d", "postgres", "-c", f"CREATE DATABASE {name}")
-        return self.url(name)
+        for one in said:
+            self._run("psql", "-h", str(self._folder), "-U", "crm", "-d", "postgres", "-c", one.format(name=name))
+        return name
 
     def close(self) -> None:
         """Stop it and remove everything."""

@@ -86,6 +86,8 @@ class Database(ABC):
     writes_together: bool = False
     #: Whether several statements may go in one round trip; a transaction then begins with what it says first.
     sends_together: bool = False
+    #: Whether it can hide rows by itself: see `crmkit.storage.sql.wall`.
+    has_walls: bool = False
     #: Said before a schema is changed: who waits there for a table keeps everybody behind waiting too.
     hasty: tuple[str, ...] = ()
 
@@ -167,9 +169,9 @@ class Database(ABC):
         """Run statements one after the other; where they can go together, none is run after one that fails."""
         return [link.execute(sql, args) for sql, args in said]
 
-    def finish(self, link: Link, sql: str, args: Sequence[object]) -> None:
-        """Run the last statement of a transaction and commit, as `commit` does."""
-        link.execute(sql, args)
+    def finish(self, link: Link, said: Sequence[tuple[str, Sequence[object]]]) -> None:
+        """Run the last statements of a transaction and commit, as `commit` does."""
+        self.several(link, said)
         self.commit(link)
 
     def left(self, link: Link) -> bool:  # a file leaves nobody

@@ -38,6 +38,7 @@ from crmkit.storage.sql.databases.database import (
     Link,
 )
 from crmkit.storage.sql.mapping import Mappings
+from crmkit.storage.sql.wall.hearing import AS_HOUSE
 
 try:
     import psycopg
@@ -91,6 +92,7 @@ class PostgreSQL(Database):
     reads_alone = True
     writes_together = True
     sends_together = True
+    has_walls = True
     hasty = (f"SET LOCAL lock_timeout = {HASTE * 1000}",)
 
     def engine(self, url: sa.URL) -> sa.Engine:
@@ -148,9 +150,9 @@ class PostgreSQL(Database):
         assert isinstance(link, PsycopgLink)
         return list[Cursor](link.several(said))
 
-    def finish(self, link: Link, sql: str, args: Sequence[object]) -> None:
+    def finish(self, link: Link, said: Sequence[tuple[str, Sequence[object]]]) -> None:
         assert isinstance(link, PsycopgLink)
-        if link.several(((sql, args), ("COMMIT", ())))[-1].statusmessage != "COMMIT":
+        if link.several((*said, ("COMMIT", ())))[-1].statusmessage != "COMMIT":
             raise psycopg.errors.InFailedSqlTransaction
 
     def journal_end(self, link: Link) -> int:
@@ -169,6 +171,7 @@ class PostgreSQL(Database):
     def _last(self, link: Link) -> int:
         for statement in (*self.hasty, "LOCK TABLE crm_journal IN SHARE MODE"):
             link.execute(statement)
+        link.execute(*AS_HOUSE)  # behind the wall the journal is nobody else's to see
         ((end,),) = link.execute(JOURNAL_END).fetchall()
         return int(end)
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crmkit.domain.ids import ClientId
 from crmkit.domain.month import added_up
 from crmkit.domain.purchase import Purchase, Refund
+from crmkit.domain.scope import EVERYONE
 from crmkit.domain.search import SEARCHED, client_of, tokens_of
 from crmkit.storage.sql.conditions import bucket
 from crmkit.storage.sql.derived.tables import month, search
@@ -71,4 +72,4 @@ def _records(tx: SQLTransaction, kind: type[Any], ids: Sequence[object]) -> list
 
 
 def _rows(tx: SQLTransaction, table: sa.Table, ids: Sequence[object]) -> list[tuple[Any, ...]]:
-    return tx.rows(tx.statements.of_clients[table, len(ids)], ids)
+    return tx.rows(tx.statements.of_clients[table, len(ids)], ids, EVERYONE)
