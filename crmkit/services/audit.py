@@ -38,7 +38,8 @@ class AuditLog:
         known = _heads(check, heads)
         check.done()
         self._unit.permits.administer("verify", "journal")
-        return verify(self._unit.store, known, progress)
+        with self._unit.permits.all_shown():  # else a database that hides the journal would have it look empty
+            return verify(self._unit.store, known, progress)
 
 
 def _heads(check: Checks, heads: object) -> list[Head]:

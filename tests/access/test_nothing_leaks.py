@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from busy_shop import Shop
 from comparing import played
 from every_read import READS, public_reads
 from promises.fixtures import Tell

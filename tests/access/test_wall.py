@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import pytest
 from brute_force import POLICY
+from busy_shop import Shop
 from comparing import played
 from kept_shop import OF_THEIR_OWN, kept_in
 from promises.fixtures import Tell
@@ -17,7 +18,8 @@ from right_calls import VERBS, call, dump, good_calls
 from without import without_predicates
 
 from crmkit import CRM, Client, MemoryStorage, Purchase, Transaction
-from crmkit.access import System
+from crmkit.access import Policy, System
+from crmkit.audit import Audit
 from crmkit.domain.scope import EVERYONE
 from crmkit.domain.sight import Sees, sees
 from crmkit.domain.where import EVERYTHING
@@ -216,3 +218,32 @@ def test_an_observer_stands_behind_the_wall_of_whoever_caused_it(
                 tx.clients.add(name="Anna")
         assert [("17", 1), ("18", 1), ("17", 2)] == counting.counted
         assert 7 == crm.health().journal
+
+
+def test_an_administrator_who_sees_less_verifies_all_of_the_journal(walled_url: str, clock: FrozenClock) -> None:
+    """A journal that the wall hides would look empty, and empty looks sound."""
+    policy = attrs.evolve(POLICY.roles[0], name="keeper", admin=True)
+    with CRM.open(walled_url, access=Policy(policy), clock=clock, audit=Audit([].append)) as crm:
+        with crm.bind(actor=System("setup")).begin() as tx:
+            tx.users.put("17", name="Keeper", roles=["keeper"])
+            for _ in range(3):
+                tx.clients.add(name="Another's", owner="18")
+        crm.run_due()
+        with crm.bind(actor="17").read() as tx:
+            found = tx.audit.verify()
+            assert (1, 1, True) == (found.entries, found.seals, not found.breaches)
+            assert 0 == tx.clients.count()
+
+
+def test_exports_take_out_no_more_where_only_the_wall_hides(walled_url: str, no_predicates: None) -> None:
+    """What may be exported is another scope than what is seen, and the wall hears of it."""
+    shop = Shop(open_storage(walled_url), 7, users=6)
+    for _ in range(12):
+        shop.go_on()
+    everything, rows = shop.everything(), 0
+    for actor in filter(everything.may_export, shop.users):
+        right = list(shop.exported_by(actor, everything).export_clients(reason="look"))
+        assert right == list(shop.crm.bind(actor=actor).export_clients(reason="look")), actor
+        rows += len(right)
+    shop.crm.close()
+    assert rows

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from crmkit.domain.client import Client
 from crmkit.domain.datum import Datum
 from crmkit.domain.delivery import Delivery
+from crmkit.domain.export import Export
 from crmkit.domain.ids import NIL
 from crmkit.domain.job_run import JobRun
 from crmkit.domain.pipeline import Pipeline
 from crmkit.domain.purchase import Purchase
 from crmkit.domain.records import Record
+from crmkit.domain.seal import Seal
 from crmkit.domain.sight import OF_NOBODY, Entity, entity_of
 from crmkit.domain.task import Task
 from crmkit.domain.touchpoint import Touchpoint
@@ -27,7 +29,7 @@ KINDS: dict[sa.Table, type[Record]] = {table: kind for kind, table in TABLES.ite
 #: What hangs on no client and is everybody's to see. Whoever may put it, crmkit says.
 EVERYBODYS = frozenset({*(TABLES[kind] for kind in (Team, User, Pipeline, JobRun, Delivery)), above, keys})
 #: What only the house sees: it tells of everybody. A table without a client that nobody thought of is so, too.
-HOUSES = frozenset({journal})
+HOUSES = frozenset({journal, *(TABLES[kind] for kind in (Export, Seal))})
 #: Looked at before anybody can be said to act; it names no record but the one an upgrade came to.
 OPEN = frozenset({filling})
 #: Kept up for whoever changes what it was made from, seen or not.
