@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from threading import Lock
 
-from crmkit.audit import Audit, Head
+from crmkit.audit import Audit, Head, Sink
 from crmkit.crm.telling import MODES
 from crmkit.domain.query import Query
 from crmkit.domain.seal import MOST, Seal, head_of
@@ -42,7 +42,8 @@ class Sealing:
     #: When the first entry was committed that this process has not sealed.
     _since: datetime | None
 
-    def __init__(self, audit: Audit, begin: Block, read: Block, clock: Clock, mode: Mode) -> None:
+    def __init__(self, audit: Audit, sink: Sink, begin: Block, read: Block, clock: Clock, mode: Mode) -> None:
+        self._sink = sink
         self._audit, self._begin, self._read, self._clock = audit, begin, read, clock
         #: The number of the last head that the sink took, None until anybody looked.
         self._taken: int | None = None
@@ -153,7 +154,7 @@ class Sealing:
 
     def _takes(self, head: Head) -> bool:
         try:
-            self._audit.sink(head)
+            self._sink(head)
         except Exception as error:  # noqa: BLE001  # a sink is the host's; it is asked again
             logger.error("A head could not be kept: %s", type(error).__name__)  # noqa: TRY400  # its text may quote
             return False
@@ -166,3 +167,8 @@ class Sealing:
         self._counting, self._one_at_a_time = Lock(), Lock()
         self._count = 0
         self._since = None
+
+
+def sealing_of(audit: Audit | None, begin: Block, read: Block, clock: Clock, mode: Mode) -> Sealing | None:
+    """What seals a CRM's journal; nothing without somebody who keeps the heads."""
+    return None if audit is None or audit.sink is None else Sealing(audit, audit.sink, begin, read, clock, mode)

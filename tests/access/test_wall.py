@@ -223,7 +223,7 @@ def test_an_observer_stands_behind_the_wall_of_whoever_caused_it(
 def test_an_administrator_who_sees_less_verifies_all_of_the_journal(walled_url: str, clock: FrozenClock) -> None:
     """A journal that the wall hides would look empty, and empty looks sound."""
     policy = attrs.evolve(POLICY.roles[0], name="keeper", admin=True)
-    with CRM.open(walled_url, access=Policy(policy), clock=clock, audit=Audit([].append)) as crm:
+    with CRM.open(walled_url, access=Policy(policy), clock=clock, audit=Audit(list[object]().append)) as crm:
         with crm.bind(actor=System("setup")).begin() as tx:
             tx.users.put("17", name="Keeper", roles=["keeper"])
             for _ in range(3):
