@@ -57,7 +57,7 @@ def measured(folder: Path, entries: int, commits: int, rounds: int) -> Mapping[s
             for name, way in ways.items():
                 taken[name].append(_taken(way))
         found = {name: entries / median(some) for name, some in taken.items()}
-    plain, chained = [], []
+    plain, chained = list[float](), list[float]()
     for number in range(rounds):
         plain.append(_commits(f"sqlite:///{folder}/plain-{number}.db", commits, None))
         chained.append(_commits(f"sqlite:///{folder}/chained-{number}.db", commits, Audit(heads.append)))
