@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
 
 from crmkit import CRM
 from crmkit.audit import Audit, Head
@@ -47,7 +47,7 @@ def measured(folder: Path, entries: int, commits: int, rounds: int) -> Mapping[s
     _fill(path, entries)
     heads = list[Head]()
     with CRM.open(f"sqlite:///{path}", delivery="external", audit=Audit(heads.append)) as crm:
-        sealed = entries / _taken(crm.run_due)
+        sealed = entries / _taken(crm.run_due, process_time)
         ways: dict[str, Callable[[], object]] = {
             "read and hashed by hand": lambda: _by_hand(path),
             "verified": lambda: _verify(crm, heads, entries),
@@ -55,17 +55,17 @@ def measured(folder: Path, entries: int, commits: int, rounds: int) -> Mapping[s
         taken: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(rounds):
             for name, way in ways.items():
-                taken[name].append(_taken(way))
+                taken[name].append(_taken(way, process_time))
         found = {name: entries / median(some) for name, some in taken.items()}
-    plain, chained = [], []
+    plain, chained = list[float](), list[float]()
     for number in range(rounds):
         plain.append(_commits(f"sqlite:///{folder}/plain-{number}.db", commits, None))
         chained.append(_commits(f"sqlite:///{folder}/chained-{number}.db", commits, Audit(heads.append)))
     return {
-        **found,
-        "sealed": sealed,
-        "committed, without an audit": commits / median(plain),
-        "committed, with one, sealed in a thread": commits / median(chained),
+        **{f"{name}, a second of the processor": count for name, count in found.items()},
+        "sealed, a second of the processor": sealed,
+        "committed without an audit, a second": commits / median(plain),
+        "committed with one, sealed in a thread, a second": commits / median(chained),
     }
 
 
@@ -104,24 +104,25 @@ def _commits(url: str, commits: int, audit: Audit | None) -> float:
                 with crm.begin() as tx:
                     tx.clients.add(name="Anna", phone=f"+4930{number:07}")
 
-        return _taken(work)
+        return _taken(work, perf_counter)
 
 
-def _taken(work: Callable[[], object]) -> float:
-    started = perf_counter()
+def _taken(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    started = clock()
     work()
-    return perf_counter() - started
+    return clock() - started
 
 
 def page(found: Mapping[str, float], entries: int) -> str:
     """The page of the documentation."""
-    lines = ["| entries of the journal | a second |", "|---|--:|"]
+    lines = ["| entries of the journal | |", "|---|--:|"]
     lines += [f"| {name} | {count:,.0f} |" for name, count in found.items()]
     return f"""# What sealing costs
 
 Medians of one run of `python benchmarks/sealing.py --write`, measured in turns, on SQLite with `synchronous=FULL`.
 They are a picture of one machine, never a promise: nothing asserts them.
 The journal has {entries:,} entries of one event each.
+What the processor alone does is counted in its own seconds, so that it matters less who else uses it.
 
 {chr(10).join(lines)}
 

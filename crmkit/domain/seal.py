@@ -105,6 +105,11 @@ def digest_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+def digests_of(written: Iterable[tuple[int, str]]) -> list[str]:
+    """The same for many, each with its position: without a call for each."""
+    return [sha256(text.encode()).hexdigest() for _, text in written]
+
+
 def link_of(before: str, seal: Seal) -> str:
     """What ties a seal to the link *before* it; its own `link` is left out of account."""
     said = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 from crmkit.domain.seal import Head
 from crmkit.domain.verified import Verified
@@ -42,8 +43,11 @@ class AuditLog:
             return verify(self._unit.store, known, progress)
 
 
-def _heads(check: Checks, heads: object) -> list[Head]:
-    known = list(heads) if isinstance(heads, Iterable) and not isinstance(heads, (str, bytes)) else [None]
-    if not all(isinstance(one, Head) for one in known):
+def _heads(check: Checks, given: object) -> list[Head]:
+    known: list[object] = [given]
+    if isinstance(given, Iterable) and not isinstance(given, (str, bytes)):
+        known = list(cast("Iterable[object]", given))
+    heads = [one for one in known if isinstance(one, Head)]
+    if len(heads) < len(known):
         check.fault("heads", "not_heads", "Give Head objects, as a sink was given them.")
-    return [one for one in known if isinstance(one, Head)]
+    return heads

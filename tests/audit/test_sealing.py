@@ -295,3 +295,21 @@ def _sql(crm: CRM, statement: str) -> None:
     assert isinstance(storage, SQLStorage)
     with storage.engine.begin() as connection:
         connection.exec_driver_sql(statement)
+
+
+def test_who_only_looks_after_a_store_seals_what_others_commit(
+    tmp_path: Path, clock: FrozenClock, kept: list[Head]
+) -> None:
+    """At once after it began, then after so many entries, or so long: it asks the store, and not each time."""
+    url = f"sqlite:///{tmp_path}/crm.db"
+    with (
+        CRM.open(url, clock=clock) as writer,
+        CRM.open(url, clock=clock, delivery="external", audit=Audit(kept.append, every=3)) as crm,
+    ):
+        sealing = crm._shared.sealing
+        assert sealing is not None
+        for times, seconds, entries in ((1, 2, 1), (2, 2, 1), (1, 0.5, 1), (0, 2, 4), (1, 30, 4), (0, 31, 5)):
+            _commit(writer, times)
+            clock.go_on(seconds=seconds)
+            sealing.look()
+            assert entries == kept[-1].entries

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from crmkit.domain.query import Query
-from crmkit.domain.seal import MOST, Seal, digest_of
+from crmkit.domain.seal import MOST, Seal, digests_of
 from crmkit.domain.where import Test
 from crmkit.services.collector import collector_paused
 
@@ -52,7 +52,7 @@ class Entries:
             if rows:
                 self._after = rows[-1][0]
             self._positions = self._positions[self._at :] + [position for position, _ in rows]
-            self._digests = self._digests[self._at :] + [digest_of(text) for _, text in rows]
+            self._digests = self._digests[self._at :] + digests_of(rows)
             self._at = 0
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from crmkit.domain.ids import SealId
 from crmkit.domain.query import Query
-from crmkit.domain.seal import MOST, NOTHING, Gap, Seal, digest_of, link_of, spans_of, without
+from crmkit.domain.seal import MOST, NOTHING, Gap, Seal, digests_of, link_of, spans_of, without
 from crmkit.services.unit import Unit
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def seal_some(unit: Unit) -> Seal | None:
         1 if last is None else last.number + 1,
         now,
         tuple(spans_of([position for position, _ in covered])),
-        tuple([digest_of(text) for _, text in covered]),
+        tuple(digests_of(covered)),
         (*left, *_gaps_in(upto, new, now)),
         new[-1][0] if new else upto,
         len(covered) + (0 if last is None else last.entries),

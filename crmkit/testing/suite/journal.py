@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import attrs
 import pytest
@@ -13,7 +14,7 @@ from crmkit.domain.scope import EVERYONE
 from crmkit.domain.source import Source
 from crmkit.errors import Conflict
 from crmkit.ports import Entry, Storage
-from crmkit.testing.builders import HARD, NOON, a_client, an_entry
+from crmkit.testing.builders import HARD, a_client, an_entry, new_id
 from crmkit.testing.suite.opened import OnAStorage, reading, writing
 
 
@@ -97,33 +98,30 @@ class Journal(OnAStorage):
 
     def test_what_differs_is_written_differently(self, storage: Storage) -> None:
         """No two entries have one text, however little tells them apart; of what has no value and an empty one neither."""
-        client, one, other = a_client(), Source("web"), Source("we", "b")
-        entries = [
-            an_entry(client, actor=None),
-            an_entry(client, actor=""),
-            an_entry(client, actor="null"),
-            an_entry(client, actor="a b", correlation_id=None),
-            an_entry(client, actor="a", correlation_id="b"),
-            an_entry(client, actor='a" "b'),
-            an_entry(client, source=one),
-            an_entry(client, source=other),
-            an_entry(client, source=Source("web", campaign="x")),
-            an_entry(client, source=Source("web", ref="x")),
-            an_entry(client, correlation_id=HARD),
-            an_entry(client, correlation_id=HARD.lower()),
-            an_entry(client, events=2),
+        (one,) = an_entry(a_client(), source=Source("web")).events
+        changes: list[dict[str, Any]] = [
+            *[{"actor": actor} for actor in (None, "", "null", "a", "a b", 'a" "b', "A", "a ")],
+            *[{"correlation_id": text} for text in ("", "null", HARD, HARD.lower())],
+            {"actor": "a", "correlation_id": "b"},
+            *[
+                {"source": Source("web", *parts)}
+                for parts in (("x",), (None, "x"), (None, None, "x"), ("x", "x"), ("",))
+            ],
+            {"source": Source("we", "b")},
+            {"source": Source("webx")},
+            {"id": new_id()},
+            {"at": one.at + timedelta(microseconds=1)},
+            {"version": 2},
+            {"owner": "17"},
+            {"owner": ""},
         ]
-        events = entries[0].events
-        same_id = [attrs.evolve(event, id=events[0].id) for entry in entries for event in entry.events[:1]]
-        later = attrs.evolve(events[0], at=NOON + timedelta(microseconds=1))
-        for event in (*same_id[1:], later, attrs.evolve(events[0], version=2)):
-            entries.append(Entry((event,)))
+        said = [one, *[attrs.evolve(one, **change) for change in changes]]
         with writing(storage) as tx:
-            for entry in entries:
+            for entry in (*[Entry((event,)) for event in said], Entry((one, one))):
                 tx.append(entry)
         with reading(storage) as tx:
             texts = [text for _, text in tx.written(-1, 1000)]
-        assert (len(entries), len(entries)) == (len(texts), len(set(texts)))
+        assert (len(said) + 1, len(said) + 1) == (len(texts), len(set(texts)))
 
     def test_what_becomes_of_an_entry_does_not_change_its_text(self, storage: Storage) -> None:
         """Neither who must hear of it nor that they did: a seal upon it holds for ever."""
