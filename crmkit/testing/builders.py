@@ -25,6 +25,7 @@ from crmkit.domain.marks import Mark
 from crmkit.domain.merge import Merge
 from crmkit.domain.money import Money
 from crmkit.domain.note import Note
+from crmkit.domain.personal_change import PersonalChange
 from crmkit.domain.pipeline import Pipeline, Stage
 from crmkit.domain.purchase import Item, Purchase, Refund
 from crmkit.domain.records import Record
@@ -128,6 +129,12 @@ def a_note(client: Client, **given: Any) -> Note:
 def a_share(client: Client, user: str = "18", **given: Any) -> Share:
     """Somebody else may see it, for ever."""
     return a_record(Share, client_id=client.id, user=user, **_said(given, right="read"))
+
+
+def a_personal_change(client: Client | None = None, **given: Any) -> PersonalChange:
+    """A client's name, corrected."""
+    said: dict[str, Any] = {"record": "client", "field": "name", "before": "Ana", "after": "Anna"}
+    return a_record(PersonalChange, client_id=client.id if client else None, **{**said, **given})
 
 
 def a_document(client: Client | None = None, **given: Any) -> Document:

@@ -109,6 +109,8 @@ class Change:
     """
     One field's change, as text. Of a personal field only the name is said.
 
+    What a personal one held is in the audit; `proof` holds the audit to it (see `crmkit.domain.personal_change`).
+
     >>> Change("owner", "17", "4").after
     '4'
     """
@@ -116,3 +118,4 @@ class Change:
     field: Code[str]
     before: Code[str | None] = None
     after: Code[str | None] = None
+    proof: Code[str | None] = None

@@ -12,5 +12,6 @@ OURS = "crmkit_"
 REVISIONS = (
     "crmkit_0001", "crmkit_0002", "crmkit_0003", "crmkit_0004", "crmkit_0005", "crmkit_0006", "crmkit_0007",
     "crmkit_0008",
+    "crmkit_0011",
 )  # fmt: skip
 HEAD = REVISIONS[-1]
