@@ -11,7 +11,7 @@ import attrs
 from crmkit.domain.client import Client
 from crmkit.domain.custom import Custom
 from crmkit.domain.events import Change
-from crmkit.domain.ids import EventId, PersonalChangeId
+from crmkit.domain.ids import ClientId, EventId, PersonalChangeId
 from crmkit.domain.marks import personal_fields
 from crmkit.domain.personal_change import PersonalChange
 from crmkit.domain.records import noun
@@ -57,9 +57,9 @@ def recorded(unit: Unit, event_id: EventId, before: Any, after: Any) -> tuple[Ch
 
 def _kept(unit: Unit, event_id: EventId, record: Any, one: _Difference) -> Change:
     salt = unit.new_id().hex + unit.new_id().hex
-    whose = record.id if type(record) is Client else getattr(record, "client_id", None)
+    whose: ClientId | None = record.id if isinstance(record, Client) else getattr(record, "client_id", None)
     values = PersonalChange(
-        PersonalChangeId(unit.new_id()), whose, event_id, noun(type(record)), str(record.id), one.field, one.before,
+        PersonalChangeId(unit.new_id()), whose, event_id, noun(record.__class__), str(record.id), one.field, one.before,
         one.after, salt,
     )  # fmt: skip
     unit.store.insert(values)

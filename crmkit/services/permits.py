@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Any, cast
 
@@ -88,6 +88,22 @@ class Permits:
         if unknown:
             reached = set(self._store.among(Client, unknown, self.scope(operation, kind)))
             self._known |= {self._asked(operation, kind, id): id in reached for id in unknown}
+
+    def reached(self, operation: Operation, kind: type[Record], ids: Collection[ClientId]) -> Collection[ClientId]:
+        """Those clients of *ids* that an operation reaches on one kind; all of them if it reaches everybody."""
+        if self.reaches_everybody(operation, kind):
+            return ids
+        self.ask(operation, kind, ids)
+        return {id for id in ids if self._known[self._asked(operation, kind, id)]}
+
+    def reaches_everybody(self, operation: Operation, kind: type[Record]) -> bool:
+        """Whether an operation reaches whatever there is of one kind, of nobody too."""
+        return not self.limited or self.scope(operation, kind).is_everything
+
+    @property
+    def admin(self) -> bool:
+        """Whether this actor puts users, teams and pipelines."""
+        return self._grants.admin
 
     def met(self, operation: Operation, kind: type[Record], client_id: ClientId) -> None:
         """Note what was found out by doing it."""

@@ -191,11 +191,13 @@ def a_pipeline(key: str = "sales", **given: Any) -> Pipeline:
 
 def an_entry(client: Client, *subscribers: str, events: int = 1, depth: int = 0, **given: Any) -> Entry:
     """A journal entry that says a client was added; each of its subscribers hears every event of it."""
-    said: dict[str, Any] = {"actor": "17", "source": Source("web", campaign="Весна"), "correlation_id": None, **given}
+    said: dict[str, Any] = {
+        "at": NOON, "actor": "17", "source": Source("web", campaign="Весна"), "correlation_id": None, **given,
+    }  # fmt: skip
 
     def event() -> ClientAdded:
         own: dict[str, Any] = {"client_id": client.id, "kind": "person", "owner": None, "points": (new_id(),)}
-        return ClientAdded(EventId(new_id()), at=NOON, version=1, **said, **own)
+        return ClientAdded(EventId(new_id()), version=1, **said, **own)
 
     places = FrozenMap(dict.fromkeys(subscribers, tuple(range(events))))
     return Entry(tuple([event() for _ in range(events)]), places, depth)

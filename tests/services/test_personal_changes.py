@@ -27,32 +27,33 @@ def told(crm: CRM) -> list[Event]:
         return [event for entry in tx._unit.store.journal() for event in entry.events]
 
 
-@pytest.mark.parametrize(
-    ("field", "before", "after", "add", "update"),
-    [
-        ("name", "Ana", "Anna", lambda _, client: client, lambda tx, one: tx.clients.update(one, name="Anna")),
-        (
-            "text", "Late", "Never late", lambda tx, one: tx.notes.add(one, text="Late").id,
-            lambda tx, one: tx.notes.update(one, text="Never late"),
-        ),
-        (
-            "title", "Order", "Web order", lambda tx, one: tx.deals.open(one, title="Order").id,
-            lambda tx, one: tx.deals.update(one, title="Web order"),
-        ),
-        (
-            "name", "Boss", "The boss", lambda tx, one: tx.contacts.add(one, name="Boss").id,
-            lambda tx, one: tx.contacts.update(one, name="The boss"),
-        ),
-        (
-            "subject", "Late", "Too late", lambda tx, one: tx.tickets.open(one, subject="Late", kind="complaint").id,
-            lambda tx, one: tx.tickets.update(one, subject="Too late"),
-        ),
-    ],
-)  # fmt: skip
+Does = Callable[[Transaction, Any], Any]
+#: What changes a personal field of a client, or of what hangs on it: field, values, and how.
+UPDATES: list[tuple[str, str, str, Does, Does]] = [
+    ("name", "Ana", "Anna", lambda _, client: client, lambda tx, one: tx.clients.update(one, name="Anna")),
+    (
+        "text", "Late", "Never late", lambda tx, one: tx.notes.add(one, text="Late").id,
+        lambda tx, one: tx.notes.update(one, text="Never late"),
+    ),
+    (
+        "title", "Order", "Web order", lambda tx, one: tx.deals.open(one, title="Order").id,
+        lambda tx, one: tx.deals.update(one, title="Web order"),
+    ),
+    (
+        "name", "Boss", "The boss", lambda tx, one: tx.contacts.add(one, name="Boss").id,
+        lambda tx, one: tx.contacts.update(one, name="The boss"),
+    ),
+    (
+        "subject", "Late", "Too late", lambda tx, one: tx.tickets.open(one, subject="Late", kind="complaint").id,
+        lambda tx, one: tx.tickets.update(one, subject="Too late"),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "before", "after", "add", "update"), UPDATES)
 def test_what_was_overwritten_is_kept_with_the_client(
-    crm: CRM, field: str, before: str, after: str, add: Callable[[Transaction, Any], Any],
-    update: Callable[[Transaction, Any], Any],
-) -> None:  # fmt: skip
+    crm: CRM, field: str, before: str, after: str, add: Does, update: Does
+) -> None:
     """Both values, of which record, and by which event it was said; nothing of it in the event."""
     with crm.begin() as tx:
         client = tx.clients.add(name="Ana")
