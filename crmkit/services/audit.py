@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
+
+import attrs
 
 from crmkit.domain.audited import Audited
+from crmkit.domain.exposure import Exposure
 from crmkit.domain.ids import ClientId
 from crmkit.domain.query import Page
 from crmkit.ports import Traced
+from crmkit.services.auditing.exposing import exposed
 from crmkit.services.auditing.listing import listed, names_of
 from crmkit.services.checks import Checks
 from crmkit.services.room import MOST, is_first
@@ -55,5 +60,24 @@ class Audit:
         check.whole("limit", limit, 1, MOST)
         check.done()
         if client_id is not None:
-            asked = Traced(asked.since, asked.until, asked.actor, names_of(self._unit, client_id))
+            asked = attrs.evolve(asked, ids=names_of(self._unit, client_id))
         return listed(self._unit, asked, limit, None if is_first(after) else after)
+
+    def exposure(
+        self, *, since: datetime, until: datetime | None = None, actor: str | None = None, naming: UUID | None = None
+    ) -> Exposure:
+        """
+        Whose data an *actor* read, exported or changed, which of it and when; or whose an event *naming* this id was about.
+
+        An export, for instance, is named by what it wrote. Reads are known where the CRM was opened with
+        `audit=Audit(reads=True)`. The journal is read from end to end: a million entries take a minute.
+        """
+        check = Checks()
+        asked = Traced(
+            check.instant("since", since), check.maybe(check.instant, "until", until),
+            check.maybe(check.key, "actor", actor), newest_first=False,
+        )  # fmt: skip
+        check.maybe(check.id, "naming", naming)
+        check.done()
+        ids = frozenset[UUID]() if naming is None else frozenset({naming})
+        return exposed(self._unit, attrs.evolve(asked, ids=ids))

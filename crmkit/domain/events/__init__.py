@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from crmkit.domain.events.data import (
+    DataBulkAccessDetected as DataBulkAccessDetected,
+    DataRead as DataRead,
+)
 from crmkit.domain.events.documents import (
     DocumentAdded as DocumentAdded,
     DocumentRemoved as DocumentRemoved,
@@ -88,4 +92,6 @@ DERIVED: tuple[type[Event], ...] = (
     ClientReactivated,
     ClientWentDormant,
     CallMissed,
+    DataRead,
+    DataBulkAccessDetected,
 )

@@ -17,7 +17,7 @@ from crmkit.domain.source import Source
 
 NOUNS = (
     "ContactPoint", "Contact", "Client", "Deal", "Purchase", "Touchpoint", "Call", "Consent", "Task", "Note",
-    "Ticket", "Document", "Share", "Pipeline", "User", "Team",
+    "Ticket", "Document", "Share", "Pipeline", "User", "Team", "Data",
 )  # fmt: skip
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 #: Every event class by its topic: the catalogue.
@@ -60,6 +60,8 @@ class Event:
     topic: ClassVar[str] = ""
     #: Since which version it goes, None if it stays, and which event comes instead.
     deprecated: ClassVar[tuple[str, str] | None] = None
+    #: Whether what it says of several clients may be said of some of them: it tells nothing of how many there were.
+    divisible: ClassVar[bool] = False
     id: EventId
     at: datetime
     actor: Code[str | None]

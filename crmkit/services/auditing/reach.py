@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
+
+import attrs
 
 from crmkit.domain.client import Client
 from crmkit.domain.datum import Datum
-from crmkit.domain.events import Event
+from crmkit.domain.events import DataRead, Event
 from crmkit.domain.events.naming import clients_of
 from crmkit.domain.ids import ClientId
 from crmkit.domain.merge import Merge
@@ -29,6 +31,8 @@ def kind_of(event: Event) -> type[Record]:
     """What a policy has to say about an event: what goes for its record, or for plugins' own."""
     if not type(event).__module__.startswith(_OURS) or type(event).topic == "":
         return Datum
+    if isinstance(event, DataRead):
+        return _KINDS.get(event.kind, Client)
     return _KINDS.get(event.topic.partition(".")[0], Client)
 
 
@@ -40,16 +44,40 @@ class Reach:
         self._led: dict[ClientId, ClientId] = {}
 
     def shown(self, events: Sequence[Event]) -> list[Event]:
-        """Those of *events* whose every client is reached; of no client, those for who reaches everybody's."""
+        """
+        Those of *events* whose every client is reached; of no client, those for who reaches everybody's.
+
+        One that says the same of each client is shown with those who are reached.
+        """
         if not self._unit.permits.limited:
             return list(events)
+        told = list[Event]()
+        for event, ids, of_them in self._parts(events):
+            if len(of_them) == len(ids) if ids else self._of_nobody(kind_of(event), event.topic):
+                told.append(event)
+            elif of_them and event.divisible:
+                told.append(attrs.evolve(event, client_ids=of_them))  # type: ignore[call-arg]
+        return told
+
+    def parts(self, events: Sequence[Event]) -> Iterator[tuple[Event, tuple[ClientId, ...]]]:
+        """
+        Those of *events* that happened to clients who are reached, each with them.
+
+        Of a list of clients, `client_ids`, those who are; what happened between two is told of both or of none.
+        """
+        if not self._unit.permits.limited:
+            return ((event, ids) for event in events if (ids := clients_of(event)))
+        return (
+            (event, of_them)
+            for event, ids, of_them in self._parts(events)
+            if of_them and (len(of_them) == len(ids) or hasattr(event, "client_ids"))
+        )
+
+    def _parts(self, events: Sequence[Event]) -> list[tuple[Event, tuple[ClientId, ...], tuple[ClientId, ...]]]:
+        """Each event, its clients, and those of them who are reached."""
         said = [(event, kind_of(event), clients_of(event)) for event in events]
         reached = self._reached((kind, id) for _, kind, ids in said for id in ids)
-        return [
-            event
-            for event, kind, ids in said
-            if (all((kind, id) in reached for id in ids) if ids else self._of_nobody(kind, event.topic))
-        ]
+        return [(event, ids, tuple([id for id in ids if (kind, id) in reached])) for event, kind, ids in said]
 
     def values(self, changes: Sequence[PersonalChange]) -> list[PersonalChange]:
         """Those of *changes* whose client is reached."""
@@ -66,12 +94,12 @@ class Reach:
         found = set[tuple[type[Record], ClientId]]()
         for kind, ids in by_kind.items():
             known = self._unit.permits.reached("evidence", kind, ids)
-            led = self._leads([id for id in ids if id not in known])
+            led = self.leads([id for id in ids if id not in known])
             onward = self._unit.permits.reached("evidence", kind, led.values())
             found |= {(kind, id) for id in ids if id in known or led.get(id) in onward}
         return found
 
-    def _leads(self, ids: Collection[ClientId]) -> dict[ClientId, ClientId]:
+    def leads(self, ids: Collection[ClientId]) -> dict[ClientId, ClientId]:
         """Whom these were merged into, of those that were."""
         if unknown := tuple(id for id in ids if id not in self._led):
             merges = self._unit.store.select(Query(Merge, Test("merged_id", "in", unknown)))

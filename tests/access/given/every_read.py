@@ -103,6 +103,12 @@ def _audit_of(tx: Transaction, lot: Lot) -> tuple[list[Audited], str | None]:
     return list(page), page.next
 
 
+def _exposure_naming(tx: Transaction, lot: Lot) -> object:
+    """By the id of any record: what it happened to is told of those who are reached."""
+    kind = lot.random.choice(("Deal", "Note", "Task", "Call", "Touchpoint", "Merge", "Client"))
+    return tx.audit.exposure(since=tx._unit.now - timedelta(days=400), naming=lot.of(kind))
+
+
 #: More about reads that differ by what they are asked.
 READS: dict[str, Read] = {
     **{name: read for room, kind in ROOMS.items() for name, read in _of_room(room, kind)},
@@ -136,6 +142,11 @@ READS: dict[str, Read] = {
     "audit.list": lambda tx, lot: _paged(tx.audit.list(**lot.page("Event"))),
     "audit.list client": _audit_of,
     "audit.list actor": lambda tx, lot: _paged(tx.audit.list(actor="system:house", **lot.page("Event"))),
+    "audit.exposure": lambda tx, lot: tx.audit.exposure(
+        since=tx._unit.now - timedelta(days=lot.random.choice((0, 1, 400))),
+        actor=lot.random.choice((None, "system:house")),
+    ),
+    "audit.exposure naming": _exposure_naming,
     "pipelines.get": lambda tx, _: tx.pipelines.get("standard"),
     "pipelines.get_many": lambda tx, _: tx.pipelines.get_many(["standard"]),
     "pipelines.list": lambda tx, _: _paged(tx.pipelines.list()),
