@@ -95,21 +95,12 @@ def test_after_a_leak_nobody_is_forgotten(url: str, entries: int, run: str, tmp_
     with CRM(storage) as crm, crm.read() as tx:
         began = datetime.now(UTC)
         seen = tx.audit.exposure(actor=generator.thief, since=generator.since, until=generator.until)
-        window = (datetime.now(UTC) - began).total_seconds()
-        began = datetime.now(UTC)
-        everybody = tx.audit.exposure(since=BEGAN)
-        whole = (datetime.now(UTC) - began).total_seconds()
+        took = (datetime.now(UTC) - began).total_seconds()
     found = {one.client_id: ({*one.what}, {*one.how}, one.first, one.last) for one in seen.clients}
     assert 50 < len(found)
     assert generator.met == found
     assert generator.told == seen.events
-    assert len(everybody.clients) >= len(found)
-    told = {
-        "entries": entries,
-        "clients exposed": len(found),
-        "seconds": round(window, 1),
-        "seconds for all": round(whole, 1),
-    }
+    told = {"entries": entries, "clients exposed": len(found), "seconds": round(took, 1)}
     tell("C20", url.partition(":")[0], run, told, "")
 
 
@@ -146,6 +137,7 @@ def test_what_one_id_is_named_by_is_asked(crm: CRM, clock: FrozenClock) -> None:
 @pytest.mark.parametrize("asked", [{"since": "today"}, {"until": 7}, {"actor": ""}, {"naming": "7"}])
 def test_what_cannot_be_asked_is_told(crm: CRM, asked: Any) -> None:
     """In the caller's words."""
+    given: dict[str, Any] = {"since": BEGAN, **asked}
     with crm.read() as tx, pytest.raises(Invalid) as caught:
-        tx.audit.exposure(**{"since": BEGAN, **asked})
+        tx.audit.exposure(**given)
     assert [*asked] == [fault.path for fault in caught.value.faults]
