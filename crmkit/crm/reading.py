@@ -14,11 +14,9 @@ SAID = 20
 
 def write_down(storage: Storage, following: Following, unit: Unit, reads: Reads) -> None:
     """In a transaction of its own; what fails is raised, for nothing that was read may stay unsaid."""
-    events = reads.events(unit)
-    if not events:
-        return
     waiting, store = False, storage.begin(write=True, scope=EVERYONE)
     try:
+        events = reads.events(unit, store)
         for start in range(0, len(events), SAID):
             some = tuple(events[start : start + SAID])
             subscribers = following.subscribed(some)

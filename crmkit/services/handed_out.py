@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from crmkit.domain.card import Card
 from crmkit.domain.client import Client
 from crmkit.domain.delivery import Delivery
-from crmkit.domain.events import DataRead
+from crmkit.domain.events import DataRead, Event
 from crmkit.domain.ids import ClientId
 from crmkit.domain.marks import personal_fields
 from crmkit.domain.merge import Merge
 from crmkit.domain.outcome import Outcome
 from crmkit.domain.records import HANGING, noun
 from crmkit.ports import StorageTransaction
+from crmkit.services.bulk_access import counted
 
 if TYPE_CHECKING:
     from crmkit.services.unit import Unit
@@ -36,9 +37,10 @@ _CALLED: Final[Mapping[type[Any], str]] = {
 class Reads:
     """What one block has handed out so far."""
 
-    __slots__ = ("_count", "_read", "full")
+    __slots__ = ("_count", "_most", "_read", "full")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         self._read: dict[str, dict[ClientId, None]] = {}
         self._count = 0
         #: What to do once much is noted; None: go on.
@@ -65,13 +67,18 @@ class Reads:
     def __bool__(self) -> bool:
         return bool(self._read)
 
-    def events(self, unit: Unit) -> list[DataRead]:
-        """What is to be said of them: an event for each kind and some hundred clients."""
-        return [
+    def events(self, unit: Unit, store: StorageTransaction) -> list[Event]:
+        """What is to be said of them: an event for each kind and some hundred clients; and if it is too much, that."""
+        said: list[Event] = [
             DataRead(*unit.envelope(), unit.actor or "", called, some)
             for called, ids in sorted(self._read.items())
             for some in _in_lots(tuple(ids))
         ]
+        if said and self._most is not None and unit.actor is not None:
+            everybody = {id for ids in self._read.values() for id in ids}
+            too_much = counted(unit, storage_of(store), unit.actor, everybody, self._most)
+            said += [] if too_much is None else [too_much]
+        return said
 
     def forget(self) -> None:
         """Begin anew: what was noted is written down."""

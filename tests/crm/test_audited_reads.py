@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from crmkit import CRM, Audit, Client, Transaction
+from crmkit import CRM, Audit, Client, MemoryStorage, Transaction
 from crmkit.access import System
 from crmkit.errors import Invalid, StorageUnreachable
-from crmkit.events import ClientAdded, DataRead, Event
+from crmkit.events import ClientAdded, DataBulkAccessDetected, DataRead, Event
 from crmkit.plugins import EventContext, Plugin, on
 from crmkit.services import handed_out
 from crmkit.storage.memory.transaction import MemoryTransaction
+from crmkit.storage.opening import open_storage
 from crmkit.testing import FrozenClock
 
 
@@ -204,3 +205,65 @@ def test_what_is_no_audit_is_refused(wrong: Any, path: str) -> None:
     assert [path] == [fault.path for fault in caught.value.faults]
     with pytest.raises(Invalid):
         Audit(reads=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def counting(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Generator[Callable[[], CRM]]:
+    """Opens the same store again and again, as programs do; more than three clients an hour are too many."""
+    storage = MemoryStorage() if request.param == "memory" else open_storage(f"sqlite:///{tmp_path}/shop.db")
+    yield lambda: CRM(storage, clock=clock, audit=Audit(reads=True, bulk=3))
+    storage.close()
+
+
+def read_some(crm: CRM, actor: str, ids: list[Any]) -> None:
+    for id in ids:
+        with crm.bind(actor=actor).read() as tx:
+            tx.clients.get(id)
+
+
+def alarms(crm: CRM) -> list[tuple[str, int]]:
+    return [(one.user, one.clients) for one in told(crm) if isinstance(one, DataBulkAccessDetected)]
+
+
+def test_who_reads_too_many_is_told_of_once(counting: Callable[[], CRM], clock: FrozenClock) -> None:
+    """Each client counts once, in whatever program; the next hour anew."""
+    with counting().bind(actor=System("setup")).begin() as tx:
+        ids: list[Any] = [tx.clients.add(name="Anna").id for _ in range(12)]
+    read_some(counting(), "17", ids[:3] * 3)
+    read_some(counting(), "18", ids[3:6])
+    assert [] == alarms(counting())
+    with counting().bind(actor="17").begin() as tx:
+        tx.clients.get(ids[4])
+    assert [("17", 4)] == alarms(counting())
+    read_some(counting(), "17", ids)
+    assert [("17", 4)] == alarms(counting())
+    clock.go_on(hours=1)
+    read_some(counting(), "17", ids[:3])
+    assert [("17", 4)] == alarms(counting())
+    with counting().bind(actor="17").read() as tx:
+        list(tx.clients.stream())
+    assert [("17", 4), ("17", 12)] == alarms(counting())
+
+
+def test_what_was_rolled_back_was_read_and_counts(counting: Callable[[], CRM]) -> None:
+    """Else whoever raises at the end of each block reads all they want."""
+    with counting().bind(actor=System("setup")).begin() as tx:
+        ids = [tx.clients.add(name="Anna").id for _ in range(4)]
+    for id in ids:
+        with pytest.raises(KeyError), counting().bind(actor="17").begin() as tx:
+            tx.clients.get(id)
+            raise KeyError
+    assert [("17", 4)] == alarms(counting())
+
+
+@pytest.mark.parametrize(
+    ("bulk", "code"), [(0, "out_of_range"), (True, "out_of_range"), ("7", "out_of_range"), (10_001, "out_of_range")]
+)
+def test_a_threshold_that_is_none_is_refused(bulk: Any, code: str) -> None:
+    """And one without reads to count."""
+    with pytest.raises(Invalid) as caught:
+        Audit(reads=True, bulk=bulk)
+    assert [("bulk", code)] == [(fault.path, fault.code) for fault in caught.value.faults]
+    with pytest.raises(Invalid) as caught:
+        Audit(bulk=7)
+    assert [("bulk", "needs_reads")] == [(fault.path, fault.code) for fault in caught.value.faults]

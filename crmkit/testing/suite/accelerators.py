@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from crmkit.domain.access_count import AccessCount
 from crmkit.domain.card import CARD_LIMIT
 from crmkit.domain.client import Client, ExternalId
 from crmkit.domain.datum import Datum
@@ -294,7 +295,7 @@ class Accelerated(OnAStorage):
             return client
         deal, purchase = a_deal(client), a_purchase(client)
         given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
-        if kind in (User, Team, Pipeline, JobRun, ExternalId, Datum):
+        if kind in (User, Team, Pipeline, JobRun, AccessCount, ExternalId, Datum):
             given["value" if kind is ExternalId else "key" if kind is Datum else "id"] = client.name
         fields = held_in(kind)
         record = a_record(kind, **{name: value for name, value in given.items() if name in fields})

@@ -1,4 +1,4 @@
-"""What personal fields held: in the audit, beside the journal that only names them.
+"""What personal fields held, which the journal only names; and how many clients somebody read in an hour.
 
 Revision ID: crmkit_0011
 Revises: crmkit_0008
@@ -19,6 +19,11 @@ MARIADB = ("mysql", "mariadb")
 EXACT = {"charset": "utf8mb4", "collation": "utf8mb4_nopad_bin"}
 
 ID = sa.LargeBinary(16).with_variant(postgresql.UUID(), "postgresql").with_variant(mysql.BINARY(16), *MARIADB)
+INSTANT = (
+    sa.BigInteger()
+    .with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")
+    .with_variant(mysql.DATETIME(fsp=6), *MARIADB)
+)
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql").with_variant(mysql.LONGTEXT(**EXACT), *MARIADB)
 
 
@@ -53,7 +58,21 @@ def upgrade() -> None:
         postgresql_where=filled,
     )  # fmt: skip
     op.create_index("crm_personal_change_event_id", "crm_personal_change", ["event_id"], if_not_exists=True)
+    op.create_table(
+        "crm_access_count",
+        sa.Column("id", code(), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("clients", TEXT, nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="crm_access_count_pk"),
+        sqlite_with_rowid=False,
+        if_not_exists=True,
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("crm_access_count", if_exists=True)
     op.drop_table("crm_personal_change", if_exists=True)
