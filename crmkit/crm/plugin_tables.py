@@ -10,6 +10,7 @@ import attrs
 from crmkit.errors import Fault, Invalid
 from crmkit.plugins.host import Plugins
 from crmkit.ports import Storage
+from crmkit.services.handed_out import storage_of
 from crmkit.services.unit import Unit
 from crmkit.storage.opening import Migrate
 
@@ -59,4 +60,5 @@ def own_tables(unit: Unit, plugin: str) -> Any:
     from crmkit.storage.sql.own_tables import OwnTables
     from crmkit.storage.sql.transaction import SQLTransaction
 
-    return OwnTables(unit.store, plugin, writable=unit.writable) if isinstance(unit.store, SQLTransaction) else None
+    store = storage_of(unit.store)
+    return OwnTables(store, plugin, writable=unit.writable) if isinstance(store, SQLTransaction) else None

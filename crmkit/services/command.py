@@ -100,9 +100,13 @@ def command(verb: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P],
         unit.command = called
         try:
             if unit.slots is None:
-                return verb(room, *args, **given)
-            with unit.slots.around(unit):
-                return verb(room, *args, **given)
+                answer = verb(room, *args, **given)
+            else:
+                with unit.slots.around(unit):
+                    answer = verb(room, *args, **given)
+            if unit.reads is not None and not outer and unit.written == written:
+                unit.reads.answered(answer)  # of what it wrote it is the events that tell
+            return answer  # what fails above, fails here
         except BaseException as error:
             _failed(unit, written, error)
             raise

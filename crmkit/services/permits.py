@@ -118,13 +118,22 @@ class Permits:
 
     def reached(self, operation: Operation, kind: type[Record], ids: Iterable[ClientId]) -> frozenset[ClientId]:
         """Those of some clients whose records of one kind an operation reaches: one question for all of them."""
-        if not self.limited or self._grants.reach[operation] == self._grants.reach["read"]:
-            return frozenset(ids)
+        wanted = frozenset(ids)
+        if self.reaches_everybody(operation, kind):
+            return wanted
         if not self.scope(operation, kind).sees.of("client"):
             return frozenset()
-        wanted = frozenset(ids)
         self.ask(operation, kind, wanted)
         return frozenset([id for id in wanted if self._known[self._asked(operation, kind, id)]])
+
+    def reaches_everybody(self, operation: Operation, kind: type[Record]) -> bool:
+        """Whether an operation reaches whatever there is of one kind, of nobody too."""
+        return not self.limited or self.scope(operation, kind).is_everything
+
+    @property
+    def admin(self) -> bool:
+        """Whether this actor puts users, teams and pipelines."""
+        return self._grants.admin
 
     def met(self, operation: Operation, kind: type[Record], client_id: ClientId) -> None:
         """Note what was found out by doing it."""

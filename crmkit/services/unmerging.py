@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import attrs
@@ -16,6 +16,7 @@ from crmkit.domain.events import ClientUnmerged, ContactPointUpdated
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import ClientId, RecordId
 from crmkit.domain.merge import Merge, joined, parted
+from crmkit.domain.personal_change import PersonalChange
 from crmkit.domain.purchase import Purchase
 from crmkit.domain.query import Query
 from crmkit.domain.records import HANGING, Record
@@ -90,10 +91,12 @@ def _going_back(unit: Unit, left: Merge, survivor: ClientId) -> Ids:
         for kind in HANGING if theirs else ():
             if hasattr(kind, field):
                 back[kind] |= _naming(unit, kind, survivor, field, theirs)
+    changed = [str(id) for kind, ids in back.items() if kind is not PersonalChange for id in ids]
+    back[PersonalChange] |= _naming(unit, PersonalChange, survivor, "record_id", changed)
     return {kind: ids for kind, ids in back.items() if ids}
 
 
-def _naming(unit: Unit, kind: type[Record], survivor: ClientId, field: str, ids: list[RecordId]) -> set[RecordId]:
+def _naming(unit: Unit, kind: type[Record], survivor: ClientId, field: str, ids: Sequence[RecordId]) -> set[RecordId]:
     found = set[RecordId]()
     for start in range(0, len(ids), _CHUNK):
         named = Test("client_id", "eq", survivor) & Test(field, "in", tuple(ids[start : start + _CHUNK]))

@@ -26,6 +26,7 @@ from crmkit.domain.marks import Mark
 from crmkit.domain.merge import Merge
 from crmkit.domain.money import Money
 from crmkit.domain.note import Note
+from crmkit.domain.personal_change import PersonalChange
 from crmkit.domain.pipeline import Pipeline, Stage
 from crmkit.domain.purchase import Item, Purchase, Refund
 from crmkit.domain.records import Record
@@ -137,6 +138,12 @@ def an_apart(client: Client, other: Client, **given: Any) -> Apart:
     return a_record(Apart, client_id=client.id, other_id=other.id, **given)
 
 
+def a_personal_change(client: Client | None = None, **given: Any) -> PersonalChange:
+    """A client's name, corrected."""
+    said: dict[str, Any] = {"record": "client", "field": "name", "before": "Ana", "after": "Anna"}
+    return a_record(PersonalChange, client_id=client.id if client else None, **{**said, **given})
+
+
 def a_document(client: Client | None = None, **given: Any) -> Document:
     """A contract of four bytes."""
     said: dict[str, Any] = {"kind": "contract", "media_type": "application/pdf", "size": 4}
@@ -197,11 +204,13 @@ def a_pipeline(key: str = "sales", **given: Any) -> Pipeline:
 
 def an_entry(client: Client, *subscribers: str, events: int = 1, depth: int = 0, **given: Any) -> Entry:
     """A journal entry that says a client was added; each of its subscribers hears every event of it."""
-    said: dict[str, Any] = {"actor": "17", "source": Source("web", campaign="Весна"), "correlation_id": None, **given}
+    said: dict[str, Any] = {
+        "at": NOON, "actor": "17", "source": Source("web", campaign="Весна"), "correlation_id": None, **given,
+    }  # fmt: skip
 
     def event() -> ClientAdded:
         own: dict[str, Any] = {"client_id": client.id, "kind": "person", "owner": None, "points": (new_id(),)}
-        return ClientAdded(EventId(new_id()), at=NOON, version=1, **said, **own)
+        return ClientAdded(EventId(new_id()), version=1, **said, **own)
 
     places = FrozenMap(dict.fromkeys(subscribers, tuple(range(events))))
     return Entry(tuple([event() for _ in range(events)]), places, depth)

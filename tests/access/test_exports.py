@@ -97,7 +97,7 @@ def test_an_export_is_on_record_with_its_digest(crm: CRM) -> None:
     assert ("2", "clients", "newsletter", len(rows), "done", hashlib.sha256(text.encode()).hexdigest()) == said
     assert "Client 1" not in repr(told)
     assert rows
-    assert len(rows) == sum(len(chunk.clients) for chunk in chunks if isinstance(chunk, DataTaken))
+    assert len(rows) == sum(len(chunk.client_ids) for chunk in chunks if isinstance(chunk, DataTaken))
     assert all(chunk.columns == tuple(sorted(rows[0])) for chunk in chunks if isinstance(chunk, DataTaken))
 
 

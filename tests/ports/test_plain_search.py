@@ -46,6 +46,9 @@ class Counting(Accelerators):
     def among(self, kind: Any, ids: Any, scope: Any) -> Any:
         raise AssertionError
 
+    def journal(self) -> Any:
+        raise AssertionError
+
     def select(self, query: Query[Any]) -> list[Any]:
         self.asked += 1
         return self.store.select(query)

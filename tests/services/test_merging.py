@@ -58,6 +58,7 @@ POINTS = Collection(Points, key="client_id", client="client_id", plugin="loyalty
 
 def one_of_everything(tx: Transaction, id: ClientId) -> None:
     contact = tx.contacts.add(id, name="Boss")
+    tx.contacts.update(contact.id, name="The boss")
     tx.data(POINTS).put(Points(id, 5))
     tx.contact_points.add(id, messenger="@ana", network="telegram", contact_id=contact.id)
     deal = tx.deals.open(id, title="Order", amount=Money(5, "EUR"))

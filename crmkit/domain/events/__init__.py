@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from crmkit.domain.events.data import (
+    DataBulkAccessDetected as DataBulkAccessDetected,
+    DataRead as DataRead,
+)
 from crmkit.domain.events.documents import (
     DocumentAdded as DocumentAdded,
     DocumentRemoved as DocumentRemoved,
@@ -92,4 +96,6 @@ DERIVED: tuple[type[Event], ...] = (
     CallMissed,
     DataTaken,  # of doors, which are no room: crm.export_clients and its kin
     DataExported,
+    DataRead,
+    DataBulkAccessDetected,
 )

@@ -60,6 +60,8 @@ class Event:
     topic: ClassVar[str] = ""
     #: Since which version it goes, None if it stays, and which event comes instead.
     deprecated: ClassVar[tuple[str, str] | None] = None
+    #: Whether what it says of several clients may be said of some of them: it tells nothing of how many there were.
+    divisible: ClassVar[bool] = False
     id: EventId
     at: datetime
     actor: Code[str | None]
@@ -109,6 +111,8 @@ class Change:
     """
     One field's change, as text. Of a personal field only the name is said.
 
+    What a personal one held is in the audit; `proof` holds the audit to it (see `crmkit.domain.personal_change`).
+
     >>> Change("owner", "17", "4").after
     '4'
     """
@@ -116,3 +120,4 @@ class Change:
     field: Code[str]
     before: Code[str | None] = None
     after: Code[str | None] = None
+    proof: Code[str | None] = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import attrs
 
 from crmkit.domain.events.envelope import Event
@@ -14,8 +16,9 @@ from crmkit.domain.marks import Code
 class DataTaken(Event):
     """Rows of a running export are about to be handed out: of these clients, with these columns."""
 
+    divisible: ClassVar[bool] = True
     export_id: ExportId
-    clients: tuple[ClientId, ...]
+    client_ids: tuple[ClientId, ...]
     columns: tuple[Code[str], ...]
 
 

@@ -8,13 +8,12 @@ import attrs
 
 from crmkit.domain.client import Client
 from crmkit.domain.contact_point import ContactPoint
-from crmkit.domain.events import ClientAdded, ClientUpdated, ContactPointAdded, Event
+from crmkit.domain.events import ClientAdded, ClientUpdated, ContactPointAdded
 from crmkit.domain.ids import ClientId, EventId
 from crmkit.domain.imported import ImportReport
 from crmkit.domain.query import Query
 from crmkit.domain.where import Test
 from crmkit.ports.accelerators import CHUNK, OutsideName, PointKey
-from crmkit.services.changes import changes
 from crmkit.services.command import commanded
 from crmkit.services.external_names import forget_outside
 from crmkit.services.importing.columns import is_blank
@@ -135,16 +134,14 @@ class ClientImport:
         )  # fmt: skip
 
     def _update(self, before: Client, plan: Plan) -> None:
-        unit, said = self._unit, list[Event]()
+        unit = self._unit
         if plan.after is not before:
             changed = attrs.evolve(plan.after, version=before.version + 1, updated_at=unit.now)
             unit.written += 1
             unit.store.replace(changed, before.version)
             forget_outside(unit, before, changed)
-            told = changes(before, changed, unit.rules)
-            said.append(ClientUpdated(*unit.envelope(changed.version), before.id, told))
-        said += [ContactPointAdded(*unit.envelope(), one.id, before.id, one.kind) for one in plan.points]
-        unit.events += said
+            unit.updated(before, changed, ClientUpdated)
+        unit.events += [ContactPointAdded(*unit.envelope(), one.id, before.id, one.kind) for one in plan.points]
 
     def _remember(self, plans: Sequence[Plan]) -> None:
         for plan in plans:

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from crmkit.domain.access_count import AccessCount
 from crmkit.domain.card import CARD_LIMIT
 from crmkit.domain.client import Client, ExternalId
 from crmkit.domain.datum import Datum
@@ -39,6 +40,7 @@ from crmkit.testing.builders import (
     a_document,
     a_merge,
     a_note,
+    a_personal_change,
     a_purchase,
     a_record,
     a_refund,
@@ -80,6 +82,7 @@ def _around(client: Client) -> list[Record]:
         *(a_task(client, status=status) for status in ("done", "open", "in_progress", "cancelled")),
         *(a_ticket(client, opened_at=NOON + timedelta(days=number % 2)) for number in several),
         a_share(client),
+        *(a_personal_change(client) for _ in several),
         *(a_note(client, created_at=NOON + timedelta(days=number % 2)) for number in several),
         a_document(client),
         an_apart(client, CLIENTS[0]),
@@ -300,7 +303,7 @@ class Accelerated(OnAStorage):
             return client
         deal, purchase = a_deal(client), a_purchase(client)
         given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
-        if kind in (User, Team, Pipeline, JobRun, ExternalId, Datum):
+        if kind in (User, Team, Pipeline, JobRun, AccessCount, ExternalId, Datum):
             given["value" if kind is ExternalId else "key" if kind is Datum else "id"] = client.name
         if kind is Seal:
             given["number"] = 1 + CLIENTS.index(client)

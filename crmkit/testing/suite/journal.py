@@ -10,11 +10,11 @@ import pytest
 
 from crmkit.domain.client import Client
 from crmkit.domain.query import Query
-from crmkit.domain.scope import EVERYONE
+from crmkit.domain.scope import EVERYONE, Scope
 from crmkit.domain.source import Source
 from crmkit.errors import Conflict
-from crmkit.ports import Entry, Storage
-from crmkit.testing.builders import HARD, a_client, an_entry, new_id
+from crmkit.ports import Accelerators, Entry, Storage, Traced
+from crmkit.testing.builders import HARD, NOON, a_client, an_entry, new_id
 from crmkit.testing.suite.opened import OnAStorage, reading, writing
 
 
@@ -161,3 +161,53 @@ class Journal(OnAStorage):
                 tx.remember(key, f"<{key}>")
         with reading(storage) as tx:
             assert [f"<{key}>" for key in keys] == [tx.recall(key) for key in keys]
+
+    @pytest.mark.parametrize("form", ["faster", "plain"])
+    @pytest.mark.parametrize("newest_first", [True, False], ids=["newest first", "oldest first"])
+    def test_the_journal_is_asked_by_instant_actor_and_id(
+        self, storage: Storage, form: str, newest_first: bool
+    ) -> None:
+        """Page by page each entry that is asked for once, in one order or the other, whoever may see it."""
+        clients = [a_client(owner="17") for _ in range(4)]
+        entries = [
+            an_entry(
+                clients[number % 4], events=1 + number % 3, actor=("17", "18", "Ё", None)[number // 4 % 4],
+                at=NOON + timedelta(minutes=number // 2),
+            )
+            for number in range(48)
+        ]  # fmt: skip
+        for some in (entries[:20], entries[20:]):
+            commit_entries(storage, some)
+        hour: dict[str, Any] = {"since": NOON + timedelta(minutes=3), "until": NOON + timedelta(minutes=17)}
+        with reading(storage, Scope.own("18")) as tx:
+            trace: Any = Accelerators.trace if form == "plain" else type(tx).trace
+            asks: tuple[dict[str, Any], ...] = (
+                {}, hour, {"actor": "17"}, {"actor": "ё"}, {"actor": "Ё", **hour}, {"ids": frozenset({clients[1].id})},
+                {"ids": frozenset(one.id for one in clients[1:]), "actor": "18", **hour},
+                {"ids": frozenset({entries[7].events[-1].id, *(new_id() for _ in range(70))})},
+                {"ids": frozenset({new_id()})},
+            )  # fmt: skip
+            for said in asks:
+                asked = Traced(newest_first=newest_first, **said)
+                found, beyond = list[Entry](), None
+                while page := trace(tx, asked, 5, beyond):
+                    assert len(page) <= 5
+                    found, beyond = [*found, *(entry for _, entry in page)], page[-1][0]
+                wanted = [entry for entry in entries if asked.asks_for(entry.events)]
+                assert (wanted[::-1] if newest_first else wanted) == found, said
+
+    def test_what_a_transaction_appends_is_traced_in_it(self, storage: Storage) -> None:
+        """Before the commit, as everything it writes."""
+        first, second = an_entry(a_client()), an_entry(a_client())
+        commit_entries(storage, [first])
+        with writing(storage) as tx:
+            tx.append(second)
+            assert [second, first] == [entry for _, entry in tx.trace(Traced(), 5)]
+            assert [second] == [entry for _, entry in tx.trace(Traced(), 1)]
+
+
+def commit_entries(storage: Storage, entries: list[Entry]) -> None:
+    """Append them in one transaction."""
+    with writing(storage) as tx:
+        for entry in entries:
+            tx.append(entry)

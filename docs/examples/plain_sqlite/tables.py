@@ -32,7 +32,7 @@ UNIQUE = {
 #: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
 NEED_NO_CLIENT, NEED_A_DEAL = ("Touchpoint", "Call", "Task"), ("DealStep", "Purchase")
 #: What else has a column: what scope looks at, and what records are found by.
-LOOKED_UP = ("client_id", "deal_id", "owner", "assignee", "match_key", "merged_id")
+LOOKED_UP = ("client_id", "deal_id", "owner", "assignee", "match_key", "merged_id", "event_id")
 BESIDE = """
 create table if not exists Journal (
     position integer primary key autoincrement,

@@ -16,6 +16,7 @@ from crmkit import (
     DealStep,
     Evidence,
     MemoryStorage,
+    PersonalChange,
     Purchase,
     Refund,
     Share,
@@ -26,13 +27,14 @@ from crmkit import (
 )
 from crmkit.access import Policy, Role
 from crmkit.domain.datum import Datum
-from crmkit.ports import EVERYONE, Record
+from crmkit.domain.merge import Merge
+from crmkit.ports import EVERYONE, Entry, Record
 
 POLICY = Policy(
-    Role("seller", read="own", write="own"),
-    Role("picker", read="own", write="own", pool=True),
-    Role("head", read="team", write="team", export="own", reassign="team", evidence="own"),
-    Role("caller", read="all", on={"deal": {"read": "none"}, "purchase": {"read": "own"}}),
+    Role("seller", read="own", write="own", evidence="own"),
+    Role("picker", read="own", write="own", evidence="own", pool=True),
+    Role("head", read="team", write="team", export="own", reassign="team", evidence="team"),
+    Role("caller", read="all", evidence="all", on={"deal": {"read": "none"}, "purchase": {"read": "own"}}),
     Role("director", read="all", write="all", export="all", erase="all", reassign="all", evidence="all", admin=True),
     rows_a_day=None,
 )
@@ -42,11 +44,12 @@ REACH = {"seller": "own", "picker": "own", "head": "team", "caller": "all", "dir
 class BruteForce:
     """What there is, and who of it sees what."""
 
-    def __init__(self, records: Iterable[Record], at: datetime) -> None:
-        self.records, self.at = list(records), at
+    def __init__(self, records: Iterable[Record], at: datetime, journal: Iterable[Entry] = ()) -> None:
+        self.records, self.at, self.journal = list(records), at, list(journal)
         self._clients = {one.id: one for one in self.records if isinstance(one, Client)}
         self._people = {one.id: one for one in self.records if isinstance(one, User)}
         self._above = {one.id: one.parent for one in self.records if isinstance(one, Team)}
+        self._merged: dict[Any, Any] = {one.merged_id: one.client_id for one in self.records if isinstance(one, Merge)}
         self._shares = [one for one in self.records if isinstance(one, Share)]
 
     def seen_by(self, actor: str) -> list[Record]:
@@ -54,11 +57,10 @@ class BruteForce:
         return [self._as_shown(actor, one) for one in self.records if self.sees(actor, one)]
 
     def _as_shown(self, actor: str, record: Record) -> Record:
-        """What proves a consent is for directors, and of their own clients for heads."""
-        if not isinstance(record, Consent) or "director" in self._roles(actor):
+        """Without what proves a consent of somebody shared with them, or of the pool."""
+        if not isinstance(record, Consent) or self._has_evidence(actor, "consent", record.client_id):
             return record
-        mine = "head" in self._roles(actor) and self._clients[record.client_id].owner == actor
-        return record if mine else attrs.evolve(record, evidence=Evidence())
+        return attrs.evolve(record, evidence=Evidence())
 
     def exported_by(self, actor: str) -> list[Record]:
         """Everything this actor may take out: a director all there is, a head what is their own."""
@@ -73,8 +75,35 @@ class BruteForce:
     def _of(self, record: Any) -> Any:
         return record.id if isinstance(record, Client) else getattr(record, "client_id", None)
 
+    def audited_by(self, actor: str) -> list[Entry]:
+        """The journal, with no more events in it than this actor may look at."""
+        return [Entry(tuple([one for one in entry.events if self.audits(actor, one)])) for entry in self.journal]
+
+    def audits(self, actor: str, event: Any) -> bool:
+        """Whether this actor may look at one event."""
+        noun = event.topic.partition(".")[0]
+        named = [getattr(event, name, None) for name in ("client_id", "other_id", "merged_id", "survivor_id")]
+        whose = [id for id in named if id is not None]
+        if not whose:
+            return any(REACH[role] == "all" and self._lowered(role, noun) is None for role in self._roles(actor))
+        return all(self._has_evidence(actor, noun, id) for id in whose)
+
+    def _has_evidence(self, actor: str, noun: str, id: Any) -> bool:
+        client = self._clients[self._merged.get(id, id)]
+        return any(
+            ((REACH[role] == "all") if client.owner is None else self._reaches(role, actor, client.owner))
+            and (self._lowered(role, noun) is None or (client.owner == actor and self._lowered(role, noun) == "own"))
+            for role in self._roles(actor)
+        )
+
+    @staticmethod
+    def _lowered(role: str, noun: str) -> str | None:
+        return {"deal": "none", "purchase": "own"}.get(noun) if role == "caller" else None
+
     def sees(self, actor: str, record: Any) -> bool:
         """Whether this actor may see one record."""
+        if isinstance(record, PersonalChange) and (whose := record.client_id) is not None:
+            return self._has_evidence(actor, record.record, whose)
         if isinstance(record, Client):
             return any(self._by_role(role, actor, record) for role in self._roles(actor)) or self._shared(actor, record)
         if not hasattr(record, "client_id"):
@@ -133,11 +162,13 @@ class BruteForce:
         return isinstance(record, (Task, Touchpoint, Call)) and "picker" in roles
 
 
-def storage_of(records: Iterable[Record]) -> MemoryStorage:
-    """A storage in which there is nothing but *records*; what they point to may be missing."""
+def storage_of(records: Iterable[Record], journal: Iterable[Entry] = ()) -> MemoryStorage:
+    """A storage in which there is nothing but *records* and a *journal*; what they point to may be missing."""
     storage = MemoryStorage()
     tx = storage.begin(write=True, scope=EVERYONE)
     for record in records:
         tx.insert(record)
+    for entry in journal:
+        tx.append(entry)
     storage.commit(tx)
     return storage

@@ -16,6 +16,7 @@ from crmkit.access import System
 from crmkit.domain.merge import Merge
 from crmkit.errors import CRMError
 from crmkit.ports import RECORDS, Query, Storage
+from crmkit.services.auditing.listing import cursor as event_cursor
 from crmkit.testing import FrozenClock
 
 TEAMS = ("shop", "north", "harbour", "south")
@@ -59,11 +60,13 @@ class Shop:
         """All that is stored now."""
         with self.house.read() as tx:
             records = [one for kind in RECORDS for one in tx._unit.store.select(Query[Any](kind))]
+            journal = list(tx._unit.store.journal())
+        self._ids["Event"] = [event_cursor(event) for entry in journal for event in entry.events]
         for one in records:
             ids = self._ids.setdefault(type(one).__name__, [])
             if one.id not in ids:
                 ids.append(one.id)
-        return BruteForce(records, self.clock.now())
+        return BruteForce(records, self.clock.now(), journal)
 
     def lot(self, seed: int) -> Lot:
         """One that draws the same every time."""
@@ -72,7 +75,7 @@ class Shop:
 
     def seen_by(self, actor: str, all_of_it: BruteForce) -> CRM:
         """A CRM in which there is only what this actor may see, and no policy."""
-        return self._crm(storage_of(all_of_it.seen_by(actor)))
+        return self._crm(storage_of(all_of_it.seen_by(actor), all_of_it.audited_by(actor)))
 
     def exported_by(self, actor: str, all_of_it: BruteForce) -> CRM:
         """A CRM in which there is only what this actor may take out, and no policy."""
@@ -144,6 +147,15 @@ class Shop:
         merged = [one.merged_id for one in tx._unit.store.select(Query(Merge))]
         tx.clients.unmerge(self.random.choice(merged or [self._client(tx)]))
 
+    def _correct(self, tx: Transaction) -> None:
+        """What was overwritten is in the audit."""
+        word, some = f"canary{self.random.randrange(10**6)}w", self.random.choice
+        self._words.append(word)
+        tx.clients.update(self._client(tx), name=f"Name {word}")
+        tx.deals.update(some(list(tx.deals.list(limit=1000))).id, title=f"Deal {word}")
+        tx.notes.update(some(list(tx.notes.list(limit=1000))).id, text=f"Note {word}")
+        tx.users.put(self._anybody(), name=f"User {word}")
+
     def _move_team(self, tx: Transaction) -> None:
         tx.teams.put(self.random.choice(TEAMS), name="Moved", parent=self.random.choice((*TEAMS, None)))
 
@@ -157,5 +169,5 @@ class Shop:
 
 DEEDS: tuple[Callable[[Shop, Transaction], object], ...] = (
     Shop._add, Shop._add_nobodys, Shop._assign, Shop._assign, Shop._share, Shop._share, Shop._revoke, Shop._merge,
-    Shop._unmerge, Shop._move_team, Shop._change_roles, Shop._wait,
+    Shop._unmerge, Shop._move_team, Shop._change_roles, Shop._wait, Shop._correct,
 )  # fmt: skip

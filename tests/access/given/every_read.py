@@ -10,10 +10,10 @@ from typing import Any
 
 import attrs
 
-from crmkit import Transaction
+from crmkit import Audited, Transaction
 from crmkit.domain.collection import Collection
 from crmkit.domain.ids import ClientId
-from crmkit.errors import CRMError
+from crmkit.errors import CRMError, Forbidden
 from crmkit.fields import F
 from crmkit.services.data import Data
 from crmkit.services.room import cursor
@@ -46,7 +46,9 @@ class Lot:
 
     def page(self, kind: str) -> dict[str, Any]:
         """A short page, perhaps one that begins after a record that is hidden."""
-        after = cursor(self.of(kind)) if self.random.random() < 0.3 else None
+        after = None
+        if self.random.random() < 0.3:
+            after = self.of(kind) if kind == "Event" else cursor(self.of(kind))
         return {"limit": self.random.choice((1, 3, 50)), "after": after}
 
 
@@ -92,6 +94,21 @@ def _of_client(tx: Transaction, lot: Lot) -> object:
     return list(room.list(client_id=client_id)), room.count(client_id=client_id)
 
 
+def _audit_of(tx: Transaction, lot: Lot) -> tuple[list[Audited], str | None]:
+    """Of whom one sees without evidence one is told that, and nothing else."""
+    try:
+        page = tx.audit.list(client_id=lot.of("Client"), limit=lot.random.choice((1, 3, 50)))
+    except Forbidden:
+        return [], None
+    return list(page), page.next
+
+
+def _exposure_naming(tx: Transaction, lot: Lot) -> object:
+    """By the id of any record: what it happened to is told of those who are reached."""
+    kind = lot.random.choice(("Deal", "Note", "Task", "Call", "Touchpoint", "Merge", "Client"))
+    return tx.audit.exposure(since=tx._unit.now - timedelta(days=400), naming=lot.of(kind))
+
+
 #: More about reads that differ by what they are asked.
 READS: dict[str, Read] = {
     **{name: read for room, kind in ROOMS.items() for name, read in _of_room(room, kind)},
@@ -123,6 +140,14 @@ READS: dict[str, Read] = {
     "documents.content": lambda tx, lot: tx.documents.content(lot.of("Document")),
     "documents.verify": lambda tx, lot: tx.documents.verify(lot.of("Document")),
     "outcomes.since": lambda tx, lot: tx.outcomes.since(tx._unit.now - timedelta(days=lot.random.choice((1, 400)))),
+    "audit.list": lambda tx, lot: _paged(tx.audit.list(**lot.page("Event"))),
+    "audit.list client": _audit_of,
+    "audit.list actor": lambda tx, lot: _paged(tx.audit.list(actor="system:house", **lot.page("Event"))),
+    "audit.exposure": lambda tx, lot: tx.audit.exposure(
+        since=tx._unit.now - timedelta(days=lot.random.choice((0, 1, 400))),
+        actor=lot.random.choice((None, "system:house")),
+    ),
+    "audit.exposure naming": _exposure_naming,
     "pipelines.get": lambda tx, _: tx.pipelines.get("standard"),
     "pipelines.get_many": lambda tx, _: tx.pipelines.get_many(["standard"]),
     "pipelines.list": lambda tx, _: _paged(tx.pipelines.list()),
