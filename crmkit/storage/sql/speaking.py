@@ -88,8 +88,10 @@ class Speaking(StorageTransaction):
 
     def stand_behind_the_wall(self) -> None:
         """Let what others say on the connection be no more than the scope's."""
-        for sql, args in self._first(None):
-            self._say("record", self.connection.link.execute, sql, args)
+        if self._walled:
+            link = self.connection.link
+            for sql, args in self._first(None):
+                self._say("record", link.execute, sql, args)
 
     def alone(self) -> None:
         self._alone = self._link is None and not self._writes and self.database.reads_alone
