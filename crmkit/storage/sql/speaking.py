@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from crmkit.domain.records import Record, noun
 from crmkit.domain.scope import Scope
 from crmkit.errors import CRMError, OutcomeUnknown, StorageUnreachable, TransactionOver
 from crmkit.ports.storage import StorageTransaction
-from crmkit.storage.sql.together import Gathered
+from crmkit.storage.sql.together import Gathered, combined
 from crmkit.storage.sql.wall.hearing import SAY, Heard, heard
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+#: How many rows go with one statement where they cannot be copied.
+BATCH = 100
 #: Statements and their parameters.
 Said = Sequence[tuple[str, Sequence[object]]]
 
@@ -88,8 +91,10 @@ class Speaking(StorageTransaction):
 
     def stand_behind_the_wall(self) -> None:
         """Let what others say on the connection be no more than the scope's."""
-        for sql, args in self._first(None):
-            self._say("record", self.connection.link.execute, sql, args)
+        if self._walled:
+            link = self.connection.link
+            for sql, args in self._first(None):
+                self._say("record", link.execute, sql, args)
 
     def alone(self) -> None:
         self._alone = self._link is None and not self._writes and self.database.reads_alone
@@ -187,8 +192,9 @@ class Speaking(StorageTransaction):
             self._send()  # in their order
         link = self._link or self._begin()
         if self._walled:  # PostgreSQL 18 copies into no table that hides rows
-            self._say(what, self.database.several, link, self._first_of_inserts())
-            self._say(what, link.executemany, sql, rows)
+            if first := self._first_of_inserts():
+                self._say(what, self.database.several, link, first)
+            self._say(what, _in_batches, link, sql, rows)
         else:
             self._say(what, self.database.fill, link, sql, table, rows)
 
@@ -315,6 +321,16 @@ def _answers(
     database: Database, link: Link, asked: Sequence[tuple[str, Sequence[object]]]
 ) -> list[list[tuple[Any, ...]]]:
     return [cursor.fetchall() for cursor in database.several(link, asked)]
+
+
+def _in_batches(link: Link, sql: str, rows: Iterable[Sequence[object]]) -> None:
+    """Insert many rows where they cannot be copied: a hundred with a statement take half the time of single ones."""
+    left = iter(rows)
+    while some := list(islice(left, BATCH)):
+        if len(some) < BATCH:
+            link.executemany(sql, some)
+        else:
+            link.execute(combined(((sql, BATCH),)), list(chain.from_iterable(some)))
 
 
 def _said_of(kind: type[Record] | None) -> str:
