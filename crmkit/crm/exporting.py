@@ -16,6 +16,7 @@ from crmkit.domain.events import DataExported, DataTaken
 from crmkit.domain.export import Export, ExportState
 from crmkit.domain.ids import ClientId, ExportId
 from crmkit.domain.query import Query
+from crmkit.domain.records import noun
 from crmkit.domain.where import Test, Where
 from crmkit.errors import BudgetSpent
 from crmkit.services.exporting.rows import Exported, Row
@@ -101,8 +102,9 @@ class ExportRun(Iterator[Row]):
             if granted:
                 self.record = unit.replace(self.record, attrs.evolve(self.record, rows=self.record.rows + granted))
                 whose = tuple(dict.fromkeys(_client_of(one) for one in records[:granted]))
-                columns = tuple(sorted({column for row in rows[:granted] for column in row}))
-                unit.happened(DataTaken(*unit.envelope(self.record.version), self.record.id, whose, columns))
+                columns = sorted({column for row in rows[:granted] for column in row})
+                fields = tuple([f"{noun(self._exported.kind)}.{column}" for column in columns])
+                unit.happened(DataTaken(*unit.envelope(self.record.version), self.record.id, whose, fields))
         return granted
 
     def _over(self, state: ExportState) -> None:

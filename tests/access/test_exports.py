@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from crmkit import CRM, Item, MemoryStorage, Money
+from crmkit import CRM, Export, Item, MemoryStorage, Money
 from crmkit.access import Policy, Role, System
 from crmkit.errors import BudgetSpent, Forbidden, Invalid
 from crmkit.events import DataExported, DataTaken, Event
 from crmkit.fields import F, Field
+from crmkit.ports import Query
 from crmkit.storage.opening import open_storage
 from crmkit.testing import FrozenClock
 
@@ -98,7 +99,11 @@ def test_an_export_is_on_record_with_its_digest(crm: CRM) -> None:
     assert "Client 1" not in repr(told)
     assert rows
     assert len(rows) == sum(len(chunk.client_ids) for chunk in chunks if isinstance(chunk, DataTaken))
-    assert all(chunk.columns == tuple(sorted(rows[0])) for chunk in chunks if isinstance(chunk, DataTaken))
+    assert all(
+        chunk.fields == tuple(f"client.{column}" for column in sorted(rows[0]))
+        for chunk in chunks
+        if isinstance(chunk, DataTaken)
+    )
 
 
 BORN = Field("client", "born", date, pii=True)
@@ -142,6 +147,25 @@ def test_an_export_that_is_left_is_on_record(crm: CRM) -> None:
     assert ("cut_short", 2 * COUNT) == (export.record.state, export.record.rows)
     export.close()
     assert [] == list(export)
+
+
+def test_whose_data_an_export_took_along_can_be_told(crm: CRM, clock: FrozenClock) -> None:
+    """By who took it, or by the export: which clients, and which fields of them (safety C20)."""
+    began = clock.now()
+    taken(crm, where=F.client.name.starts_with("Client 1"))
+    (record,) = _records(crm)
+    with crm.bind(actor=System("house")).read() as tx:
+        mine = {one.id for one in tx.clients.stream(owner="17") if one.name.startswith("Client 1")}
+        for asked in ({"actor": "2"}, {"naming": record.id}):
+            exposure = tx.audit.exposure(since=began, **asked)
+            assert mine == {one.client_id for one in exposure.clients}
+            assert {"client.name", "client.phone"} < {*exposure.clients[0].what}
+            assert ({"data.taken"}, began) == ({*exposure.clients[0].how}, exposure.first)
+
+
+def _records(crm: CRM) -> list[Export]:
+    with crm.bind(actor=System("house")).read() as tx:
+        return tx._unit.store.select(Query(Export))
 
 
 def test_a_wrong_export_begins_nothing(crm: CRM) -> None:

@@ -14,12 +14,12 @@ from crmkit.domain.marks import Code
 
 @attrs.frozen
 class DataTaken(Event):
-    """Rows of a running export are about to be handed out: of these clients, with these columns."""
+    """Rows of a running export are about to be handed out: of these clients, with these fields."""
 
     divisible: ClassVar[bool] = True
     export_id: ExportId
     client_ids: tuple[ClientId, ...]
-    columns: tuple[Code[str], ...]
+    fields: tuple[Code[str], ...]
 
 
 @attrs.frozen
