@@ -156,8 +156,10 @@ def test_whose_data_an_export_took_along_can_be_told(crm: CRM, clock: FrozenCloc
     (record,) = _records(crm)
     with crm.bind(actor=System("house")).read() as tx:
         mine = {one.id for one in tx.clients.stream(owner="17") if one.name.startswith("Client 1")}
-        for asked in ({"actor": "2"}, {"naming": record.id}):
-            exposure = tx.audit.exposure(since=began, **asked)
+        for exposure in (
+            tx.audit.exposure(since=began, actor="2"),
+            tx.audit.exposure(since=began, naming=record.id),
+        ):
             assert mine == {one.client_id for one in exposure.clients}
             assert {"client.name", "client.phone"} < {*exposure.clients[0].what}
             assert ({"data.taken"}, began) == ({*exposure.clients[0].how}, exposure.first)
