@@ -16,7 +16,8 @@ from crmkit.events import Event
 from crmkit.testing import FrozenClock
 
 CARD, LEVEL = Field("client", "card", str), Field("client", "level", int)
-IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: Ids, and proofs of personal values, which are salted.
+IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 LATER = 40
 Story = tuple[list[Any], list[Any]]
 Act = Callable[[CRM], None]
