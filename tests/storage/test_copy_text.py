@@ -21,7 +21,9 @@ ROW = st.tuples(
     st.uuids() | st.none(),
     st.integers(-(2**63), 2**63 - 1) | st.none(),
     st.booleans() | st.none(),
-    st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))])) | st.none(),
+    # An instant of the year 1, not before it in UTC.
+    st.datetimes(datetime(1, 1, 2), timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))]))
+    | st.none(),
 )
 Row = tuple[object, ...]
 

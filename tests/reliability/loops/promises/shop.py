@@ -61,6 +61,7 @@ CALLS: dict[str, Call] = {
     "clients.archive": lambda tx, ids: tx.clients.archive(ids["client"]),
     "clients.restore": lambda tx, ids: tx.clients.restore(ids["away"]),
     "clients.merge": lambda tx, ids: tx.clients.merge(ids["client"], into=ids["other"]),
+    "clients.keep_apart": lambda tx, ids: tx.clients.keep_apart(ids["client"], other=ids["other"]),
     "clients.unmerge": lambda tx, ids: tx.clients.unmerge(ids["merged"]),
     "shares.grant": lambda tx, ids: tx.shares.grant(ids["client"], user="17"),
     "shares.revoke": lambda tx, ids: tx.shares.revoke(ids["share"]),
