@@ -126,6 +126,7 @@ def _hanging(client: Client, number: int) -> Iterator[Record]:
             said: dict[str, Any] = {name: value for name, value in {**ids, **unique}.items() if name in fields}
             yield a_record(kind, **said)
     yield a_contact_point(client, f"+4930901{number:03}")
+    yield a_contact_point(client, f"+4930902{number % 5:03}")
 
 
 def _world() -> list[Record]:

@@ -72,4 +72,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("crm_apart", if_exists=True)
     op.drop_table("crm_export", if_exists=True)
