@@ -64,6 +64,25 @@ def test_only_whose_role_says_so_takes_rows_out(crm: CRM) -> None:
     assert (2 * COUNT, True) == (len(rows), whole)
 
 
+def test_what_leaves_without_its_client_says_no_more_of_them_than_an_id(clock: FrozenClock) -> None:
+    """A role may take out everybody's purchases, and clients of their own only."""
+    role = Role("analyst", read="all", export="all", on={"client": {"export": "own"}})
+    crm = CRM(MemoryStorage(), region="RU", access=Policy(role), clock=clock)
+    with crm.bind(actor=System("setup")).begin() as tx:
+        tx.users.put("3", name="Analyst", roles=["analyst"])
+        mine, theirs = (
+            tx.clients.add(name=f"Of {owner}", phone=f"+7912000000{owner}", owner=owner).id for owner in "34"
+        )
+        for id in (mine, theirs):
+            tx.purchases.record(id, amount=Money(9, "EUR"))
+            tx.touchpoints.record(id, channel="email", direction="inbound")
+    bound = crm.bind(actor="3")
+    assert ["Of 3"] == [row["name"] for row in bound.export_clients(reason="look")]
+    for rows in (bound.export_purchases(reason="look"), bound.export_touchpoints(reason="look")):
+        whose = [{name: value for name, value in row.items() if name.startswith("client")} for row in rows]
+        assert [{"client_phone": "+79120000003"}, {"client_id": theirs}] == whose
+
+
 def test_a_days_budget_is_never_exceeded(crm: CRM, clock: FrozenClock) -> None:
     """What was handed out counts for 24 hours, by whichever export; then there is a budget again."""
     assert (30, False) == (len(taken(crm)[0]), taken(crm)[1])

@@ -73,17 +73,18 @@ def test_the_head_is_told_of_both(clock: FrozenClock) -> None:
     with crm.bind(actor="17").begin() as tx:
         for number in (4, 5):
             _added(tx, number)
-    owners = {
-        actor: [{client.owner for client in one.clients} for one in tx.clients.duplicates()]
-        for actor in ("17", "18", "2")
-        for tx in [crm.bind(actor=actor).read().__enter__()]
-    }
+    owners = {actor: _owners_told(crm, actor) for actor in ("17", "18", "2")}
     assert {"17": [], "18": [], "2": [{"17", "18"}] * 2} == owners
     with crm.bind(actor="2").begin() as tx:
         theirs, mine = tx.clients.duplicates()[0].clients
         tx.clients.merge(mine.id, into=theirs.id)
     with crm.bind(actor="2").read() as tx:
         assert [] == list(tx.clients.duplicates())
+
+
+def _owners_told(crm: CRM, actor: str) -> list[set[str | None]]:
+    with crm.bind(actor=actor).read() as tx:
+        return [{client.owner for client in one.clients} for one in tx.clients.duplicates()]
 
 
 def test_only_who_may_write_to_both_keeps_them_apart(shop: Shop) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import sqlalchemy as sa
 from brute_force import storage_of
 from busy_shop import Shop
 from every_read import READS, Lot, answer
+from private_servers.postgresql import PostgreSQLServer
 
 from crmkit import CRM, MemoryStorage
-from crmkit.errors import Invalid, SchemaBehind
+from crmkit.errors import CRMError, Invalid, SchemaBehind
 from crmkit.storage import opening
 from crmkit.storage.opening import open_storage
 from crmkit.storage.sql import url_of_tenant
@@ -59,10 +61,9 @@ def test_each_is_told_only_of_their_own(url: str, caplog: pytest.LogCaptureFixtu
         shop.crm.close()
 
 
+@pytest.mark.parametrize("url", ["sqlite", "postgresql", "mariadb"], indirect=True)
 def test_what_one_keeps_is_there_when_it_comes_back(url: str, tmp_path: Path) -> None:
     """At a URL of its own, which programs that know of no tenants use; its contents lie in a folder of its own."""
-    if url == "memory://":
-        pytest.skip("What is in memory is gone.")
     for tenant in TENANTS:
         with CRM.open(url, tenant=tenant, blobs=tmp_path / "blobs") as crm, crm.begin() as tx:
             client = tx.clients.add(name=f"Of {tenant}")
@@ -73,6 +74,29 @@ def test_what_one_keeps_is_there_when_it_comes_back(url: str, tmp_path: Path) ->
     assert {*TENANTS} == {folder.name for folder in (tmp_path / "blobs").iterdir()}
     with CRM.open(url) as crm, crm.read() as tx:
         assert 0 == tx.clients.count()
+
+
+def test_who_may_not_make_a_tenants_room_may_use_it(postgresql_server: PostgreSQLServer) -> None:
+    """Programs connect as a role that owns nothing: to open what is there takes no right to make anything."""
+    url = postgresql_server.new()
+    with CRM.open(url, tenant="acme") as crm, crm.begin() as tx:
+        tx.clients.add(name="Anna")
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for said in (
+            "CREATE ROLE clerk LOGIN", "GRANT USAGE ON SCHEMA crm_acme TO clerk",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA crm_acme TO clerk",
+        ):  # fmt: skip
+            connection.exec_driver_sql(said)
+    as_clerk = sa.make_url(url).set(username="clerk").render_as_string(hide_password=False)
+    with CRM.open(as_clerk, tenant="acme") as crm, crm.read() as tx:
+        assert 1 == tx.clients.count()
+    with pytest.raises(CRMError):
+        CRM.open(as_clerk, tenant="globex")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("DROP OWNED BY clerk")
+        connection.exec_driver_sql("DROP ROLE clerk")
+    engine.dispose()
 
 
 def test_nothing_is_made_for_a_tenant_that_is_not_to_be_made(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from crmkit.errors import Invalid
 @pytest.mark.parametrize(
     ("given", "path"),
     [
-        ({"sink": 7}, "sink"), ({"every": 0}, "every"), ({"every": True}, "every"), ({"within": 60}, "within"),
+        ({"sink": 7}, "sink"), ({"sink": "x"}, "sink"), ({"every": 0}, "every"), ({"every": 1001}, "every"), ({"every": True}, "every"), ({"within": 60}, "within"),
         ({"within": timedelta()}, "within"), ({"reads": 1}, "reads"), ({"reads": True, "bulk": 0}, "bulk"),
         ({"reads": True, "bulk": True}, "bulk"), ({"bulk": 5}, "bulk"),
     ],

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from crmkit import CRM, Field, PersonalChange, Transaction
+from crmkit.domain.events import Change
 from crmkit.domain.query import Query
 from crmkit.events import ClientUpdated, Event
 from crmkit.testing import FrozenClock
@@ -25,6 +26,12 @@ def kept(crm: CRM) -> list[PersonalChange]:
 def told(crm: CRM) -> list[Event]:
     with crm.read() as tx:
         return [event for entry in tx._unit.store.journal() for event in entry.events]
+
+
+def changes_of(event: Any) -> tuple[Change, ...]:
+    """What an event says of fields."""
+    changes: tuple[Change, ...] = event.changes
+    return changes
 
 
 Does = Callable[[Transaction, Any], Any]
@@ -64,7 +71,7 @@ def test_what_was_overwritten_is_kept_with_the_client(
     assert (field, before, after, str(id)) == (values.field, values.before, values.after, values.record_id)
     assert (client.id, event.id) == (values.client_id, event.id)
     assert after not in str(attrs.asdict(event))
-    assert values.is_proven_by(next(change for change in event.changes if change.field == field))  # type: ignore[attr-defined]
+    assert values.is_proven_by(next(change for change in changes_of(event) if change.field == field))
 
 
 def test_a_user_is_of_no_client(crm: CRM) -> None:

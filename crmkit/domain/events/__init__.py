@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from crmkit.domain.events.data import (
     DataBulkAccessDetected as DataBulkAccessDetected,
+    DataExported as DataExported,
     DataRead as DataRead,
+    DataTaken as DataTaken,
 )
 from crmkit.domain.events.documents import (
     DocumentAdded as DocumentAdded,
@@ -30,7 +32,6 @@ from crmkit.domain.events.exchanges import (
     ConsentWithdrawn as ConsentWithdrawn,
     TouchpointRecorded as TouchpointRecorded,
 )
-from crmkit.domain.events.leaving import DataExported as DataExported, DataTaken as DataTaken
 from crmkit.domain.events.people import (
     ClientActivated as ClientActivated,
     ClientAdded as ClientAdded,

@@ -1,4 +1,4 @@
-"""What happens to people's data as a whole: who read it, and who read a great deal of it."""
+"""What happens to people's data as a whole: who read it, who read a great deal of it, and who took it out of the house."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import ClassVar
 import attrs
 
 from crmkit.domain.events.envelope import Event
-from crmkit.domain.ids import ClientId
+from crmkit.domain.export import ExportState
+from crmkit.domain.ids import ClientId, ExportId
 from crmkit.domain.marks import Code
 
 
@@ -29,3 +30,25 @@ class DataBulkAccessDetected(Event):
     user: Code[str]
     since: datetime
     clients: int
+
+
+@attrs.frozen
+class DataTaken(Event):
+    """Rows of a running export are about to be handed out: of these clients, with these fields."""
+
+    divisible: ClassVar[bool] = True
+    export_id: ExportId
+    client_ids: tuple[ClientId, ...]
+    fields: tuple[Code[str], ...]
+
+
+@attrs.frozen
+class DataExported(Event):
+    """An export is over: so many rows left the house, whose text has this digest."""
+
+    export_id: ExportId
+    what: Code[str]
+    reason: Code[str]
+    rows: int
+    sha256: Code[str]
+    state: ExportState

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -56,7 +56,7 @@ class Reach:
             if len(of_them) == len(ids) if ids else self._of_nobody(kind_of(event), event.topic):
                 told.append(event)
             elif of_them and event.divisible:
-                told.append(attrs.evolve(event, client_ids=of_them))  # type: ignore[call-arg]
+                told.append(attrs.evolve(cast("Any", event), client_ids=of_them))
         return told
 
     def parts(self, events: Sequence[Event]) -> Iterator[tuple[Event, tuple[ClientId, ...]]]:

@@ -59,7 +59,7 @@ def _of_purchases(unit: Unit, purchases: Sequence[Purchase]) -> list[Row]:
     whose = _whose(unit, [one.client_id for one in purchases])
     return [
         {
-            **whose[one.client_id], **({"items": one.items} if one.items else {}),
+            **whose(one.client_id), **({"items": one.items} if one.items else {}),
             **({} if one.amount is None else {"amount": one.amount}), "at": one.bought_at, "channel": one.channel,
             **_named(one),
         }
@@ -70,7 +70,7 @@ def _of_purchases(unit: Unit, purchases: Sequence[Purchase]) -> list[Row]:
 def _of_touchpoints(unit: Unit, touchpoints: Sequence[Touchpoint]) -> list[Row]:
     whose = _whose(unit, [one.client_id for one in touchpoints if one.client_id is not None])
     return [
-        {**whose[one.client_id], **_told(one, TOUCHPOINT), "at": one.occurred_at, **_named(one)}
+        {**whose(one.client_id), **_told(one, TOUCHPOINT), "at": one.occurred_at, **_named(one)}
         for one in touchpoints
         if one.client_id is not None
     ]
@@ -96,11 +96,16 @@ def _named(one: Purchase | Touchpoint) -> Row:
     return {"origin": one.origin, "external_id": one.external_id}
 
 
-def _whose(unit: Unit, ids: Sequence[ClientId]) -> Mapping[ClientId, Row]:
-    """What says elsewhere whose a row is: another system's name of the client, else a phone, else an email."""
+def _whose(unit: Unit, ids: Sequence[ClientId]) -> Callable[[ClientId], Row]:
+    """
+    What says elsewhere whose a row is: another system's name of the client, else a phone, else an email.
+
+    Of a client who may not leave, though this may, nothing but our id is said.
+    """
     clients = {one.id: one for one in unit.store.get_many(Client, list(dict.fromkeys(ids)))}
     points = _points(unit, [id for id in clients if not clients[id].external_ids])
-    return {id: _known_as(client, points.get(id, ())) for id, client in clients.items()}
+    known = {id: _known_as(client, points.get(id, ())) for id, client in clients.items()}
+    return lambda one: known.get(one) or {"client_id": one}
 
 
 def _known_as(client: Client, points: Sequence[ContactPoint]) -> Row:

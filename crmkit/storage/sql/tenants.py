@@ -11,6 +11,7 @@ from crmkit.storage.sql.databases.known import database_of
 
 #: What a schema of ours on PostgreSQL begins with.
 PREFIX = "crm_"
+_IS_THERE = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
 
 
 def url_of_tenant(url: str, tenant: str) -> str:
@@ -45,12 +46,14 @@ def make_room(url: str, tenant: str) -> None:
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return
-    said = f"CREATE SCHEMA IF NOT EXISTS {PREFIX}{tenant}"
+    name, said = f"{PREFIX}{tenant}", f"CREATE SCHEMA IF NOT EXISTS {PREFIX}{tenant}"
     if backend != "postgresql":
-        said = f"CREATE DATABASE IF NOT EXISTS `{parsed.database}_{tenant}`"
+        name = f"{parsed.database}_{tenant}"
+        said = f"CREATE DATABASE IF NOT EXISTS `{name}`"
     connections = Connections(database, database.engine(parsed))
     try:
         with connections.outside() as link:
-            link.execute(said)
+            if not link.execute(_IS_THERE, (name,)).fetchall():  # to ask in vain takes a right of its own, too
+                link.execute(said)
     finally:
         connections.close()
