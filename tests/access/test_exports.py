@@ -99,11 +99,13 @@ def test_a_days_budget_is_never_exceeded(crm: CRM, clock: FrozenClock) -> None:
 
 
 @pytest.mark.parametrize("crm", ["memory", "sqlite", "postgresql", "mariadb"], indirect=True)
-def test_eight_exports_at_once_stay_within_the_budget(crm: CRM) -> None:
+def test_eight_exports_at_once_stay_within_the_budget(crm: CRM, clock: FrozenClock) -> None:
     """Together as one alone (safety A9); on servers writers do not take turns by themselves."""
     with ThreadPoolExecutor(8) as pool:
-        got = list(pool.map(taken, [crm] * 8))
-    assert 30 == sum(len(rows) for rows, _ in got)
+        for _ in range(8):
+            got = list(pool.map(taken, [crm] * 8))
+            assert 30 == sum(len(rows) for rows, _ in got)
+            clock.go_on(hours=25)
 
 
 def test_an_export_is_on_record_with_its_digest(crm: CRM) -> None:
