@@ -47,6 +47,7 @@ def test_a_number_of_new_york_is_the_united_states() -> None:
 def test_what_several_countries_share_may_be_in_any(key: str) -> None:
     """A free number is valid in all of North America, a number in none of it may be new anywhere there."""
     assert zones_of_country("US") | zones_of_country("JM") | zones_of_country("CA") <= zones_of_phone(key)
+    assert "Europe/London" not in zones_of_phone(key)
 
 
 @pytest.mark.parametrize(
