@@ -13,8 +13,8 @@ _DIGITS = str.maketrans("013", "oie")
 _INSIDE = re.compile(r"(?<=\w)['’‘ʼ`´](?=\w)")
 _WORDS = re.compile(r"[^\W_]+").findall
 _STRETCHED = re.compile(r"(.)\1{2,}")
-#: A phone number has so many digits, and so many words of them.
-_DIALLED = 9
+#: How many digits a telephone number that somebody writes has: E.164 ends at fifteen.
+_DIALLED = range(9, 16)
 
 
 def spelled(text: str, vocabulary: Set[str]) -> list[str]:
@@ -85,7 +85,7 @@ def _without_numbers(words: list[str]) -> list[str]:
         while end < len(words) and words[end].isdecimal():
             end += 1
         run = words[at:end]
-        found += ["number"] if _DIALLED <= sum(map(len, run)) else run
+        found += ["number"] if sum(map(len, run)) in _DIALLED else run
         if end < len(words):
             found.append(words[end])
         at = end + 1

@@ -29,7 +29,7 @@ _WORDS: Mapping[Role, str] = {
         udalite_moj_nomer udalite_menya udalite_nomer uberite_moy_nomer uberite_moi_nomer
         stopall stop_all unsubscribe unsubscribed unsub unsubscibe unsubcribe unsubscrib unsuscribe optout opt_out opt_me_out
         opting_out opt_us_out leave_me_alone leave_us_alone lose_my_number lose_this_number forget_my_number
-        revoke_consent revoke_my_consent withdraw_consent withdraw_my_consent ыещз
+        revoke_consent revoke_my_consent withdraw_consent withdraw_my_consent ыещз dnc
     """,
     # a keyword alone or with polite words; with others it may be about something else
     "lone": "конец хватит довольно end quit cancel revoke remove cancelall endall cancel_all end_all quit_all hvatit",
@@ -70,7 +70,7 @@ _WORDS: Mapping[Role, str] = {
         уведомления уведомлений предложения предложений спамом
         messages texts emails calls sms mails newsletter newsletters mailings alerts notifications marketing promotions promos ads
         advertising solicitations mms robocalls text_messages text_message email_messages phone_calls mailing_list email_list
-        calling_list contact_list call_list text_list spam spams junk rassylka rassylki rassylku
+        calling_list contact_list call_list text_list communication communications spam spams junk rassylka rassylki rassylku
     """,
     "listed": """
         меня нас me us menya номер номера номеру телефон телефона базы базу база списка списков список контакт контакты адрес почту почты
@@ -82,7 +82,7 @@ _WORDS: Mapping[Role, str] = {
     "plain": """
         мне нам мой мою моего моей мои моих свой этот этого эту эти этой это на от из со с по в к вы вас вам ваш
         ваша ваши ваших вашей вашу ваше все всё всех всегда сейчас же уже ещё еще больше никогда никаких никакие никакой никому
-        ничего вообще совсем срочно немедленно прошу просим требую можно_меня сюда бы тут здесь раз
+        ничего вообще совсем срочно немедленно прошу просим просьба требую можно_меня сюда бы тут здесь раз
         навсегда пока_что_ наконец ка любые любых любой я мы сказал сказала так
         my our this that these those it from to of on the a an any all your you_ at_once now immediately anymore
         any_more ever again i we im id want want_to wish_to would_like_to like_to need_to would please_just just
