@@ -44,7 +44,7 @@ def _is_only_cyrillic(word: str) -> bool:
 
 def _known(word: str, vocabulary: Set[str], *, mixed: bool) -> str:
     """The spelling of the vocabulary, if the word is one of its own in some disguise."""
-    if word in vocabulary or word.isdigit():
+    if word in vocabulary or len(word) == 1 or word.isdigit():  # а is no article
         return word
     latin_only = word.isascii()
     for form in (word, _STRETCHED.sub(r"\1", word), word.translate(_DIGITS)):

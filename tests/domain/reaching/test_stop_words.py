@@ -89,6 +89,7 @@ def test_letters_of_another_alphabet_do_not_hide_a_stop(word: str, put: set[int]
     """A keyboard is in the wrong alphabet more often than somebody means another word."""
     disguised = "".join(ALIKE.get(letter, letter) if at in put else letter for at, letter in enumerate(word))
     assert "stop" == heard(disguised) == heard(disguised.upper())
+    assert "stop" == heard("от\u00adпи\u200bши\u20e3те")
 
 
 @settings(max_examples=400)
@@ -132,4 +133,6 @@ def test_who_answers_below_what_they_quote_is_read() -> None:
     assert ("стоп", "Иван пишет:") == own_words("Иван пишет:\nстоп")
     assert ("да\n", "On 1 May Jo wrote:\nstop\nnow") == own_words("да\n\nOn 1 May Jo wrote:\nstop\nnow")
     assert ("да", "On 1 May Jo\nwrote:\n> b") == own_words("да\nOn 1 May Jo\nwrote:\n> b")
+    assert ("стоп", "On 1 May Jo wrote:") == own_words("On 1 May Jo wrote:\nстоп")
+    assert ("From: jo@example.org\nстоп", "") == own_words("From: jo@example.org\nстоп")
     assert ("да\nвот что:\nстоп", "") == own_words("да\nвот что:\nстоп")
