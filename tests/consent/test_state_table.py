@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 import pytest
 from basis_matrix import DAY, RULES
-from decision_cases import CELL, LISTED, MAIL, NOTHING
+from decision_cases import CELL, LISTED, MAIL, NOTHING, ROBOT
 from histories import added, agreed
 from oracle import Cell, Circumstances, Said, state
 
@@ -99,10 +99,38 @@ def test_a_confirmation_is_void_once_a_newer_grant_was_recorded() -> None:
     assert "GRANTED" == _state(added(agreed(NOTHING, MAIL), "grant", MAIL), MAIL)
     other = added(first, "grant", MAIL, basis="soft_opt_in", until=0)
     assert "GRANTED" == _state(added(other, "confirm", MAIL, ref=first[0].id), MAIL)
-    # A newer one that stands no chance kills the older one's confirmation, too: what is left is the no.
-    refused = added(added(NOTHING, "refuse", MAIL), "grant", MAIL)
+
+
+@pytest.mark.parametrize("until", [None, 5])
+def test_a_newer_grant_that_stands_no_chance_ends_the_wait_for_the_older_too(until: int | None) -> None:
+    """What is left is the no, whether or not the older one would have come to an end by now."""
+    refused = added(added(NOTHING, "refuse", MAIL), "grant", MAIL, until=until)
     imported = added(refused, "grant", MAIL, seen={})
     assert "REFUSED" == _state(added(imported, "confirm", MAIL, ref=refused[1].id), MAIL)
+
+
+@pytest.mark.parametrize(
+    ("scope", "to"),
+    [
+        ({}, "WITHDRAWN"),
+        ({"purpose": "*"}, "WITHDRAWN"),
+        ({"channel": "messenger"}, "WITHDRAWN"),
+        ({"channel": "*"}, "WITHDRAWN"),
+        ({"endpoint": "*"}, "WITHDRAWN"),
+        ({"purpose": "*", "channel": "*", "endpoint": "*"}, "WITHDRAWN"),
+        ({"purpose": "service", "channel": "*"}, "GRANTED"),
+        ({"purpose": "*", "channel": "messenger:max"}, "GRANTED"),
+        ({"channel": "messenger:tele"}, "GRANTED"),
+        ({"channel": "mess"}, "GRANTED"),
+        ({"purpose": "*", "endpoint": "two"}, "GRANTED"),
+    ],
+)
+def test_a_no_closes_what_it_is_about(scope: dict[str, str], to: str) -> None:
+    """Every purpose, channel or endpoint if it says so, every network of a messenger, and nothing beside it."""
+    telegram = attrs.evolve(CELL, channel="messenger:telegram")
+    said = added(NOTHING, "grant", telegram)
+    assert to == _state(added(said, "withdraw", telegram, **scope), telegram)
+    assert "GRANTED" == _state(added(added(NOTHING, "grant", ROBOT), "withdraw", CELL), ROBOT)
 
 
 @pytest.mark.parametrize(("late", "to"), [(7 * DAY - 1, "GRANTED"), (7 * DAY, "EXPIRED")])
@@ -142,7 +170,7 @@ def test_a_suppression_is_taken_back_by_what_was_recorded_after_it_or_had_seen_i
     assert "SUPPRESSED" == _state((*said, elsewhere), MAIL)
     assert "NONE" == _state((*said, attrs.evolve(elsewhere, seen={"ann": said[-1].seq})), MAIL)
     back = added(said, "unsuppress", MAIL)
-    assert "NONE" == _state(back, MAIL)
+    assert "NONE" == _state(back, MAIL) == _state(added(said, "unsuppress", MAIL, seen={}), MAIL)
     assert "WITHDRAWN" == _state(added(back, "withdraw", MAIL), MAIL)
     assert "SUPPRESSED" == _state(added(back, "suppress", MAIL), MAIL)
     assert "GRANTED" == _state(agreed(back, MAIL), MAIL)
@@ -151,6 +179,7 @@ def test_a_suppression_is_taken_back_by_what_was_recorded_after_it_or_had_seen_i
 def test_a_restriction_of_one_who_was_merged_is_lifted_by_who_had_seen_it() -> None:
     """What somebody else's lifting had been about was theirs."""
     held = added(NOTHING, "restrict", MAIL)
+    assert "NONE" == _state(added(held, "lift_restriction", MAIL, seen={}), MAIL)
     lift = Said("lift", "ann", "bob", 7, "lift_restriction", at=9)
     assert "RESTRICTED" == _state((*held, lift), MAIL)
     assert "NONE" == _state((*held, attrs.evolve(lift, seen={"ann": 1})), MAIL)

@@ -136,7 +136,7 @@ def hear(said: Iterable[Said], cell: Cell, now: int, needs_confirmation: bool, n
     was taken back is no reason any more, but no grant from before it lives again: that takes a new one, asked for
     with the suppression on record, as after any no.
     """
-    mine = [one for one in {one.id: one for one in said}.values() if one.subject == cell.subject]
+    mine = [one for one in said if one.subject == cell.subject]
     noes = [one for one in mine if one.kind in NOES and is_about(one, cell)]
     yeses = [one for one in mine if one.kind == "grant" and one.scope == cell.scope]
     confirmations = [one for one in mine if one.kind == "confirm"]
