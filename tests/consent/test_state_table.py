@@ -160,6 +160,14 @@ def test_a_request_counts_from_the_moment_the_last_grant_came_to_an_end() -> Non
         assert "REQUESTED" == _state(added(said, "request", cell, at=end), cell, 100 * DAY)
 
 
+def test_a_request_counts_for_its_own_cell_and_after_a_confirmed_grant_has_ended() -> None:
+    """A week is what a confirmation is waited for; one that came leaves the grant its own end."""
+    assert "NONE" == _state(added(NOTHING, "request", CELL), MAIL)
+    confirmed = agreed(NOTHING, MAIL, until=30 * DAY)
+    assert "EXPIRED" == _state(added(confirmed, "request", MAIL, at=20 * DAY), MAIL, 80 * DAY)
+    assert "REQUESTED" == _state(added(confirmed, "request", MAIL, at=30 * DAY), MAIL, 80 * DAY)
+
+
 def test_a_suppression_is_taken_back_by_what_was_recorded_after_it_or_had_seen_it() -> None:
     """For the same scope only; and no grant from before lives again."""
     said = added(agreed(NOTHING, MAIL), "suppress", MAIL)

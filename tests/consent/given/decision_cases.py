@@ -87,6 +87,9 @@ def single_rows() -> Iterator[Case]:
     yield from _nothing_live()
     yield case("basis_not_permitted", no("basis_not_permitted"), CONTRACT, CELL)
     yield case("mass_call", no("mass_call"), added(NOTHING, "grant", VISITS, basis="contract"), VISITS)
+    for cell, now in ((attrs.evolve(VISITS, channel="sms"), NOW), (VISITS, EU)):
+        contract = added(NOTHING, "grant", cell, basis="contract")
+        yield case("granted", yes(*contract), contract, cell, now)
     consent = added(NOTHING, "grant", VISITS)
     yield case("granted", yes(*consent), consent, VISITS)
     robot = added(NOTHING, "grant", ROBOT)
