@@ -90,6 +90,9 @@ def single_rows() -> Iterator[Case]:
     for cell, now in ((attrs.evolve(VISITS, channel="sms"), NOW), (VISITS, EU)):
         contract = added(NOTHING, "grant", cell, basis="contract")
         yield case("granted", yes(*contract), contract, cell, now)
+    both = added(added(NOTHING, "grant", VISITS, basis="contract"), "grant", VISITS)
+    strict = attrs.evolve(RULES, mass_needs_consent=frozenset({"US"}))  # where a consent carries no service
+    yield case("mass_call", no("mass_call"), both, VISITS, attrs.evolve(NOW, jurisdiction="US"), strict)
     consent = added(NOTHING, "grant", VISITS)
     yield case("granted", yes(*consent), consent, VISITS)
     robot = added(NOTHING, "grant", ROBOT)
