@@ -66,13 +66,13 @@ def test_a_server_tells_no_more(request: pytest.FixtureRequest, server: str, cap
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize(("name", "runs"), [("memory", 39), ("sqlite", 13)])
+@pytest.mark.parametrize(("name", "runs"), [("memory", 45), ("sqlite", 5)])
 def test_a_hundred_thousand_answers_tell_nothing(
     name: str, runs: int, tmp_path: Path, caplog: pytest.LogCaptureFixture, tell: Tell
 ) -> None:
-    """Safety A1 and A2, a quarter of them on SQLite."""
+    """Safety A1 and A2, a tenth of them on SQLite, where an answer takes five times as long."""
     tried = played(_maker(name, tmp_path), runs=runs, rounds=20, reads=25, log=caplog)
-    assert {"memory": 77_000, "sqlite": 24_500}[name] == tried
+    assert {"memory": 90_000, "sqlite": 10_000}[name] == tried
     tell("A1", name, "heavy", {"answers compared": tried, "that tell of somebody hidden": 0}, "")
 
 
