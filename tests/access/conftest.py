@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 from small_shop import POLICY, Shop
@@ -23,10 +22,10 @@ def no_predicates() -> Generator[None]:
 
 
 @pytest.fixture(params=["memory", "sqlite", "walled", "wall alone"])
-def shop(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Generator[Shop]:
+def shop(request: pytest.FixtureRequest, clock: FrozenClock) -> Generator[Shop]:
     """On a store, on one with a second wall, and on one in which nothing but that wall hides anything."""
     if request.param in ("memory", "sqlite"):
-        url = "memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/shop.db"
+        url = "memory://" if request.param == "memory" else request.getfixturevalue("sqlite_url")
     else:
         url = request.getfixturevalue("walled_url")
         if request.param == "wall alone":

@@ -66,13 +66,13 @@ def test_a_server_tells_no_more(request: pytest.FixtureRequest, server: str, cap
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize(("name", "runs"), [("memory", 39), ("sqlite", 13)])
+@pytest.mark.parametrize(("name", "runs"), [("memory", 45), ("sqlite", 5)])
 def test_a_hundred_thousand_answers_tell_nothing(
     name: str, runs: int, tmp_path: Path, caplog: pytest.LogCaptureFixture, tell: Tell
 ) -> None:
-    """Safety A1 and A2, a quarter of them on SQLite."""
+    """Safety A1 and A2, a tenth of them on SQLite, where an answer takes five times as long."""
     tried = played(_maker(name, tmp_path), runs=runs, rounds=20, reads=25, log=caplog)
-    assert {"memory": 77_000, "sqlite": 24_500}[name] == tried
+    assert {"memory": 90_000, "sqlite": 10_000}[name] == tried
     tell("A1", name, "heavy", {"answers compared": tried, "that tell of somebody hidden": 0}, "")
 
 
@@ -131,9 +131,10 @@ def test_every_predicate_that_is_left_out_is_noticed(
     assert len(places) > 30
     unnoticed = set[Place]()
     for number, place in enumerate(sorted(places)):
-        (folder := tmp_path / str(number)).mkdir()
-        with without(place):
-            if not _notices(_maker("sqlite", folder), caplog) and not _suite_notices(folder / "suite.db"):
+        (again := tmp_path / str(number) / "again").mkdir(parents=True)
+        few, many = _maker("sqlite", again.parent), _maker("sqlite", again)
+        with without(place):  # one shop notices most at once, the suite nearly all others; ten take half a minute
+            if not (_notices(few, caplog, 1) or _suite_notices(again / "suite.db") or _notices(many, caplog)):
                 unnoticed.add(place)
     tell("A3", "sqlite", "heavy", {"predicates left out": len(places), "not noticed": len(unnoticed)}, "")
     assert set() == unnoticed
@@ -142,7 +143,7 @@ def test_every_predicate_that_is_left_out_is_noticed(
 def _suite_notices(file: Path) -> bool:
     """Whether the storage suite does: of what no public read comes to but past another predicate."""
     for number, test in enumerate(
-        (Scoped.test_a_scope_shows_what_the_rule_says, Scoped.test_whatever_is_faster_shows_no_more)
+        (Scoped.test_whatever_is_faster_shows_no_more, Scoped.test_a_scope_shows_what_the_rule_says)
     ):
         storage = open_storage(f"sqlite:///{file}{number}")
         try:
@@ -154,10 +155,10 @@ def _suite_notices(file: Path) -> bool:
     return False
 
 
-def _notices(make: Callable[[int], Storage], log: pytest.LogCaptureFixture) -> bool:
+def _notices(make: Callable[[int], Storage], log: pytest.LogCaptureFixture, shops: int = 10) -> bool:
     """Whether the comparison fails before long."""
     try:
-        played(make, runs=10, rounds=6, reads=60, log=log)
+        played(make, runs=shops, rounds=6, reads=60, log=log)
     except (AssertionError, KeyError):  # an answer that differs, or one that crmkit itself stumbles over
         return True
     return False

@@ -22,6 +22,8 @@ from crmkit.testing import FrozenClock
 TEAMS = ("shop", "north", "harbour", "south")
 USERS = ("17", "18", "19", "20", "21", "22")
 NOBODY = "gone"
+_UNKNOWN: dict[str, list[Any]] = {kind.__name__: [UUID(int=1)] for kind in RECORDS}
+_PHONES = [f"+791234567{n:02}" for n in range(30)]
 
 
 class Shop:
@@ -70,8 +72,7 @@ class Shop:
 
     def lot(self, seed: int) -> Lot:
         """One that draws the same every time."""
-        ids = {**{kind.__name__: [UUID(int=1)] for kind in RECORDS}, **self._ids}
-        return Lot(Random(seed), ids, self._words, [f"+791234567{n:02}" for n in range(30)])
+        return Lot(Random(seed), {**_UNKNOWN, **self._ids}, self._words, _PHONES)
 
     def seen_by(self, actor: str, all_of_it: BruteForce) -> CRM:
         """A CRM in which there is only what this actor may see, and no policy."""

@@ -1,10 +1,12 @@
-"""Fixtures: the URL of an empty store on a real server, started once for each worker of the test run."""
+"""Fixtures: the URL of an empty store, in a file or on a real server, made or started once for each worker."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -56,6 +58,20 @@ def mariadb_server() -> Generator[MariaDBServer]:
     server = started(MariaDBServer, *mariadb.FAST)
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    open_storage(f"sqlite:///{file}").close()
+    return file
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_store: Path, tmp_path: Path) -> str:
+    """The URL of a store in a file, `crm.db`, with today's schema and nothing in it: a copy takes no time to make."""
+    shutil.copyfile(_sqlite_store, tmp_path / "crm.db")
+    return f"sqlite:///{tmp_path}/crm.db"
 
 
 @pytest.fixture(scope="session")

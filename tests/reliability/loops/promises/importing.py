@@ -23,8 +23,10 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
 
 
 def main(url: str, count: str, chunk: str) -> None:
-    """Import."""
+    """Say that it begins, and import."""
     with CRM.open(url, region="RU") as crm:
+        sys.stdout.write("open\n")
+        sys.stdout.flush()
         crm.import_clients(rows(int(count)), key="r15", on_match="update", chunk=int(chunk))
 
 
