@@ -25,6 +25,7 @@ UNIQUE = {
     "Call": ("origin", "external_id"),
     "Document": ("origin", "external_id"),
     "Consent": ("orig_subject", "seq"),
+    "Attempt": ("orig_subject", "seq"),
     "Merge": ("merged_id",),
     "Datum": ("collection", "key"),
     "Seal": ("number",),
