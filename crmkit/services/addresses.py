@@ -19,10 +19,10 @@ from crmkit.services.unit import Unit
 
 @attrs.frozen
 class To:
-    """An address as it is shown, the key of it, and the contact point it was taken from."""
+    """An address as it is shown, the key of it (None if nobody can reach it here), and its contact point."""
 
     value: str
-    endpoint: str
+    endpoint: str | None
     contact_point_id: ContactPointId | None = None
 
 
@@ -66,7 +66,7 @@ def chosen(
         key = spelled(kinds, channel, spelling, unit.rules.region)
         if key is None and kinds:
             check.fault("to", "not_an_address", f"This is no {' or '.join(kinds)}.")
-        return None if key is None else To(spelling, key)
+        return To(spelling, key)
     points = unit.store.select(Query(ContactPoint, Test("client_id", "eq", client_id)))
     if id is None:
         points = [one for kind in kinds for one in _first(points, kind) if _reaches(one, channel)]
@@ -76,7 +76,7 @@ def chosen(
         say = "This client has no such contact point that works on this channel. Add one with tx.contact_points."
         check.fault("contact_point_id", "not_found", say)
         return None
-    return _to(named[0]) if kinds else None
+    return _to(named[0])
 
 
 def _first(points: Sequence[ContactPoint], kind: PointKind) -> Sequence[ContactPoint]:
@@ -91,5 +91,4 @@ def _reaches(point: ContactPoint, channel: str) -> bool:
 
 
 def _to(point: ContactPoint) -> To:
-    assert point.match_key is not None
     return To(point.value, point.match_key, point.id)

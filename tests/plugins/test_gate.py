@@ -313,7 +313,7 @@ def test_nobody_makes_a_permit_or_takes_one_along() -> None:
 
 def test_a_channel_that_redeemed_nothing_has_sent_nothing(shop: Shop) -> None:
     """Whatever it says: the text was in the permit, and in nothing else."""
-    shop.provider.instead = lambda permit: Receipt("done")
+    shop.provider.instead = lambda _: Receipt("done")
     message = shop.send()
     shop.crm.relay.drain()
     assert ("failed", ["failed"]) == shop.now(message)

@@ -23,7 +23,7 @@ from crmkit.events import ClientMerged, ContactPointUpdated, DealMoved, Event
 from crmkit.ids import ClientId
 from crmkit.ports import Query
 from crmkit.storage.opening import open_storage
-from crmkit.testing import FrozenClock, new_id
+from crmkit.testing import FrozenClock, an_attempt, new_id
 
 CARD = Field("client", "card", str)
 LEVEL = Field("client", "level", int)
@@ -69,6 +69,8 @@ def one_of_everything(tx: Transaction, id: ClientId) -> None:
     tx.touchpoints.record(id, channel="email", direction="inbound", origin="mail", external_id="m-1", deal_id=deal.id)
     tx.calls.start(number="+79120000001", external_id="c-1")
     tx.consents.withdraw(id, purpose="marketing", channel="sms")
+    message = tx.messages.send(id, channel="sms", purpose="service", text="Hello")
+    tx._unit.insert(an_attempt(message, 9))
     tx.tasks.plan(id, title="Do", due=tx._unit.now, deal_id=deal.id)
     tx.notes.add(id, text="Note")
     tx.tickets.open(id, subject="Late", kind="complaint", purchase_id=bought.id)

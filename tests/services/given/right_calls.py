@@ -59,8 +59,9 @@ def one_of_each(tx: Transaction) -> Iterator[tuple[str, Any]]:
     resolved = tx.tickets.open(client.id, subject="Helped")
     yield "resolved", tx.tickets.resolve(resolved.id).id
     yield "consent", tx.consents.grant(client.id, purpose="service", channel="voice").id
-    yield "message", tx._unit.insert(a_message(client)).id
-    yield "sent", tx._unit.insert(a_message(client, state="sent", touchpoint_id=NIL)).id
+    yield "message", tx._unit.insert(a_message(client, id=tx._unit.new_id())).id
+    sent = a_message(client, id=tx._unit.new_id(), state="sent", touchpoint_id=NIL)
+    yield "sent", tx._unit.insert(sent).id
 
 
 AT = datetime(2025, 6, 1, tzinfo=UTC)
