@@ -210,10 +210,10 @@ class EventContext:
             raise Invalid(Fault("channel", "unknown", f"No plugin brings this channel. There are: {known}."))
         return self._gate.say(found, self.idempotency_key, client_id, purpose, to, text)
 
-    def _send(self, channel: Channel, event: MessageQueued, *, last: bool) -> None:
+    def _send(self, channel: str, event: MessageQueued, *, last: bool) -> None:
         """What crmkit's own observer of a channel does."""
         assert self._gate is not None
-        self._gate.hand_over(channel, event, last=last)
+        self._gate.hand_over(self._channels[channel], event, last=last)
 
     @property
     def log(self) -> logging.Logger:

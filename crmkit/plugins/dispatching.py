@@ -17,7 +17,7 @@ def dispatcher(plugin: str, channel: Channel) -> Observer:
     """
 
     def hand_over(ctx: EventContext, event: MessageQueued) -> None:
-        ctx._send(channel, event, last=ctx.attempt >= ATTEMPTS)  # noqa: SLF001  # the house's own side of it
+        ctx._send(channel.name, event, last=ctx.attempt >= ATTEMPTS)  # noqa: SLF001  # the house's own side of it
 
     name = f"{plugin}.channel:{channel.name}"
     said = Observed((MessageQueued,))

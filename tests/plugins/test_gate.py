@@ -43,6 +43,14 @@ class Provider(Plugin[None]):
         #: What happens before it takes a message, and after.
         self.before, self.after = list[BaseException | Callable[[], object]](), list[BaseException]()
 
+    def first(self, *what: BaseException | Callable[[], object]) -> None:
+        """Do this before the next permits are redeemed."""
+        self.before += what
+
+    def then(self, *what: BaseException) -> None:
+        """Raise this after the next ones were."""
+        self.after += what
+
     @hookimpl
     def crm_register_channels(self) -> Iterable[Channel]:
         return [Channel("sms", ("phone",), self.send, self.unknown)]
@@ -121,7 +129,7 @@ def emails(url: str, clock: FrozenClock) -> Iterable[Shop]:
 def test_a_message_goes_by_a_permit(shop: Shop) -> None:
     """Its attempt stands written down, with what allowed it, before the channel is asked."""
     seen = list[tuple[str, list[str | None]]]()
-    shop.provider.before = [lambda: seen.append(shop.now(message))]
+    shop.provider.first(lambda: seen.append(shop.now(message)))
     message = shop.send()
     shop.crm.relay.drain()
     assert [("sending", [None])] == seen
@@ -166,7 +174,7 @@ def test_an_objection_is_asked_about_again(url: str, clock: FrozenClock) -> None
 @pytest.mark.parametrize("raised", [Retry("down"), OSError("no route")])
 def test_what_was_not_taken_is_tried_again(shop: Shop, raised: Exception) -> None:
     """Whoever never redeemed its permit has sent nothing, whatever it raised; it is decided on anew."""
-    shop.provider.before = [raised]
+    shop.provider.first(raised)
     message = shop.send()
     shop.crm.relay.drain()
     assert ("queued", ["not_taken"]) == shop.now(message)
@@ -177,7 +185,7 @@ def test_what_was_not_taken_is_tried_again(shop: Shop, raised: Exception) -> Non
 
 def test_a_no_between_two_attempts_is_a_no(shop: Shop) -> None:
     """The first attempt did not get through, and there is no second."""
-    shop.provider.before = [Retry("down")]
+    shop.provider.first(Retry("down"))
     message = shop.send()
     shop.crm.relay.drain()
     with shop.crm.begin() as tx:
@@ -189,7 +197,7 @@ def test_a_no_between_two_attempts_is_a_no(shop: Shop) -> None:
 
 def test_a_provider_that_never_takes_it_is_asked_no_more(shop: Shop) -> None:
     """After as many attempts as any subscriber has."""
-    shop.provider.before = [Retry("down") for _ in range(99)]
+    shop.provider.first(*[Retry("down") for _ in range(99)])
     message = shop.send()
     for _ in range(12):
         shop.later()
@@ -199,7 +207,7 @@ def test_a_provider_that_never_takes_it_is_asked_no_more(shop: Shop) -> None:
 
 def test_a_provider_may_turn_a_message_away_for_good(shop: Shop) -> None:
     """`Drop` says so, and it is not asked again."""
-    shop.provider.before = [Drop("blocked")]
+    shop.provider.first(Drop("blocked"))
     message = shop.send()
     for _ in range(2):
         shop.later()
@@ -209,7 +217,7 @@ def test_a_provider_may_turn_a_message_away_for_good(shop: Shop) -> None:
 
 def test_an_unknown_outcome_is_held_for_a_person_and_never_repeated(shop: Shop) -> None:
     """A text message that may have gone must not go twice."""
-    shop.provider.after = [OSError("connection lost")]
+    shop.provider.then(OSError("connection lost"))
     message = shop.send()
     for _ in range(3):
         shop.later()
@@ -223,7 +231,7 @@ def test_an_unknown_outcome_is_held_for_a_person_and_never_repeated(shop: Shop) 
 
 def test_an_unknown_outcome_is_tried_again_under_its_key(emails: Shop) -> None:
     """The provider tells the repetition; of what went there is one touchpoint."""
-    emails.provider.after = [OSError("connection lost")]
+    emails.provider.then(OSError("connection lost"))
     message = emails.send()
     for _ in range(3):
         emails.later()
@@ -235,7 +243,7 @@ def test_an_unknown_outcome_is_tried_again_under_its_key(emails: Shop) -> None:
 
 def test_a_process_that_dies_after_it_sent_leaves_an_unknown_outcome(shop: Shop) -> None:
     """Whoever takes over finds the attempt, and that nobody knows of it."""
-    shop.provider.after = [KeyboardInterrupt()]
+    shop.provider.then(KeyboardInterrupt())
     message = shop.send()
     with pytest.raises(KeyboardInterrupt):
         shop.crm.relay.drain()
@@ -247,7 +255,7 @@ def test_a_process_that_dies_after_it_sent_leaves_an_unknown_outcome(shop: Shop)
 
 def test_a_process_that_dies_on_a_channel_with_keys_sends_again(emails: Shop) -> None:
     """Unless the client has said no meanwhile."""
-    emails.provider.after = [KeyboardInterrupt(), KeyboardInterrupt()]
+    emails.provider.then(KeyboardInterrupt(), KeyboardInterrupt())
     first = emails.send()
     with pytest.raises(KeyboardInterrupt):
         emails.crm.relay.drain()
@@ -294,8 +302,8 @@ def test_a_permit_holds_for_seconds(shop: Shop) -> None:
     with pytest.raises(ContactRefused) as caught:
         expired.redeem()
     assert ("permit_expired", False) == (caught.value.reason, expired.is_redeemed)
-    message, waits = shop.send(), [timedelta(seconds=5), timedelta(seconds=5, microseconds=-1)]
-    shop.provider.before = [lambda wait=wait: shop.clock.go_on(seconds=wait.total_seconds()) for wait in waits]
+    message = shop.send()
+    shop.provider.first(lambda: shop.clock.go_on(seconds=5), lambda: shop.clock.go_on(seconds=5, microseconds=-1))
     shop.crm.relay.drain()
     assert ("queued", ["not_taken"]) == shop.now(message)
     shop.later()
@@ -323,7 +331,7 @@ def test_a_channel_that_redeemed_nothing_has_sent_nothing(shop: Shop) -> None:
 def test_each_channel_has_a_subscriber_of_its_own(shop: Shop) -> None:
     """So that a provider which is down keeps no other channel back, and is seen to."""
     assert [SUBSCRIBER] == list(shop.crm.relay.subscribers)
-    shop.provider.before = [Retry("down")]
+    shop.provider.first(Retry("down"))
     shop.send()
     shop.crm.relay.drain()
     assert {SUBSCRIBER: 1} == {name: lag.waiting for name, lag in shop.crm.relay.outbox.lag().items()}
@@ -386,7 +394,7 @@ def test_what_an_observer_may_have_said_follows_the_channels_rule(
     """Its event is told again, and that is no reason to say it twice."""
     shop, greeter = greeted(url, clock, unknown)
     with shop.crm:
-        shop.provider.after = [OSError("connection lost")]
+        shop.provider.then(OSError("connection lost"))
         for _ in range(2):
             shop.later()
         with shop.crm.read() as tx:

@@ -45,7 +45,11 @@ def test_nothing_goes_out_behind_a_no(url: str, database: str, run: str, scale: 
 @pytest.mark.parametrize("database", ["memory", "postgresql"])
 def test_without_the_second_decision_it_would_be_noticed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The race bites: whoever trusts what was decided when the message was queued sends behind a no."""
-    monkeypatch.setattr(sending, "decided", lambda *_: Decision(True, "granted"))
+
+    def trusting(*_: object) -> Decision:
+        return Decision(True, "granted")
+
+    monkeypatch.setattr(sending, "decided", trusting)
     assert _noticed(url)
 
 

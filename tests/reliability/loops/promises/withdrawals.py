@@ -49,7 +49,9 @@ class Race:
     """One store, raced on as often as asked; what it counted."""
 
     def __init__(self, url: str, seed: int) -> None:
-        self.wire, self._random, self._span = Wire(), Random(seed), 0.02
+        self.wire, self._random = Wire(), Random(seed)
+        #: Within how many seconds the no is said: somewhat longer than sending took the last time.
+        self._span: float = 0.02
         self.crm = CRM.open(url, plugins=[self.wire], delivery="external")
         self._queued = list[MessageQueued]()
         self.crm.on(MessageQueued)(self._queued.append)
@@ -90,10 +92,10 @@ class Race:
             with self.crm.begin() as tx:
                 tx.consents.withdraw(anna.id)
 
-        running = [pool.submit(self._send, start, event) for event in self._queued]
-        running.append(pool.submit(withdraw))
-        self._span = 1.25 * max(one.result() for one in running[:-1]) or self._span
-        running[-1].result()
+        sending = [pool.submit(self._send, start, event) for event in self._queued]
+        saying_no = pool.submit(withdraw)
+        self._span = 1.25 * max([one.result() for one in sending])
+        saying_no.result()
         with self.crm.read() as tx:
             theirs = Test("client_id", "eq", anna.id)
             attempts = tx._unit.store.select(Query(Attempt, theirs))
