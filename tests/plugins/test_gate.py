@@ -9,9 +9,18 @@ from typing import Literal
 
 import pytest
 
-from crmkit import CRM, Client, Message
+from crmkit import CRM, Client, Decision, Message
 from crmkit.errors import ContactRefused, Drop, Retry
-from crmkit.events import ClientUpdated, Event, MessageCancelled, MessageFailed, MessageHeld, MessageSent
+from crmkit.events import (
+    ClientUpdated,
+    Event,
+    MessageCancelled,
+    MessageDeferred,
+    MessageFailed,
+    MessageHeld,
+    MessageQueued,
+    MessageSent,
+)
 from crmkit.plugins import (
     Channel,
     ContactAttempt,
@@ -25,6 +34,8 @@ from crmkit.plugins import (
     hookimpl,
     on,
 )
+from crmkit.plugins.delivery.subscriber import Attempt
+from crmkit.services import messages, sending
 from crmkit.testing import FrozenClock, a_permit
 
 PHONE, TEXT = "+79123456789", "Your order is ready."
@@ -154,6 +165,35 @@ def test_a_no_said_after_the_message_was_sent_holds_it_back(shop: Shop) -> None:
     assert ("cancelled_consent", []) == shop.now(message)
     assert [] == shop.provider.permits
     assert ["withdraw"] == [one.reason for one in shop.heard if isinstance(one, MessageCancelled)]
+
+
+def test_a_decision_that_says_when_defers_a_message(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here or when it is sent; when that time comes it is queued again, and what tells of the last time is stale."""
+    until = shop.clock.now() + timedelta(hours=8)
+
+    def asleep(*_: object) -> Decision:
+        return Decision(False, "quiet_hours", until)
+
+    first = shop.send()
+    with monkeypatch.context() as night:
+        night.setattr(sending, "decided", asleep)
+        night.setattr(messages, "decided", asleep)
+        second = shop.send()
+        shop.crm.relay.drain()
+    assert ("deferred", "deferred", "quiet_hours", until) == (
+        shop.now(first)[0], second.state, second.reason, second.until,
+    )  # fmt: skip
+    assert [until, until] == [one.until for one in shop.heard if isinstance(one, MessageDeferred)]
+    shop.clock.go_on(hours=8)
+    shop.crm.run_due()
+    stale = next(one for one in shop.heard if isinstance(one, MessageQueued))
+    shop.crm.relay.subscribers[SUBSCRIBER].handle(stale, Attempt("", 1, shop.clock.now(), 0))
+    assert [] == shop.provider.permits
+    shop.crm.relay.drain()
+    assert (("sent", ["sent"]), ("sent", ["sent"])) == (shop.now(first), shop.now(second))
+    assert [(first.id, 1), (first.id, 2), (second.id, 1)] == sorted(
+        (one.message_id, one.turn) for one in shop.heard if isinstance(one, MessageQueued)
+    )
 
 
 def test_an_objection_is_asked_about_again(url: str, clock: FrozenClock) -> None:
