@@ -33,7 +33,7 @@ class Message(Masked):
     ...     anna = tx.clients.add(name="Anna", phone="+79123456789")
     ...     message = tx.messages.send(anna.id, channel="sms", purpose="service", text="Your order is ready.")
     ...     message.state, message.reason
-    ('refused', 'none')
+    ('refused', 'no_channel')
     """
 
     id: MessageId
