@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from crmkit.crm.receivers import Receivers
 from crmkit.crm.sealing import Sealing
+from crmkit.crm.telling import OpenDoors
 from crmkit.domain.events import Event
-from crmkit.plugins.context import Doors, EventContext
+from crmkit.plugins.context import EventContext
+from crmkit.plugins.gate import Gate
 from crmkit.plugins.host import Plugins
 from crmkit.plugins.implementations import Observer
 from crmkit.ports import Clock
@@ -29,9 +31,7 @@ class Delivery(Protocol):
 class Following:
     """One for each CRM."""
 
-    def __init__(
-        self, plugins: Plugins, receivers: Receivers, doors: Callable[[str, Event, int], Doors], clock: Clock
-    ) -> None:
+    def __init__(self, plugins: Plugins, receivers: Receivers, doors: OpenDoors, clock: Clock) -> None:
         self._plugins = plugins
         self._receivers = receivers
         self._doors = doors
@@ -50,7 +50,8 @@ class Following:
             self.sealing.committed(events[0].at)
 
     def _context(self, observer: Observer, event: Event) -> EventContext:
+        acting, whole = self._doors(observer.plugin, event, 1)
         return EventContext(
-            observer.plugin, f"{event.id}:{observer.name}", doors=self._doors(observer.plugin, event, 1),
-            channels=self._plugins.channels, leaving=self._plugins.filtered, clock=self._clock,
+            observer.plugin, f"{event.id}:{observer.name}", doors=acting, channels=self._plugins.channels,
+            leaving=self._plugins.filtered, clock=self._clock, gate=Gate(whole, self._clock),
         )  # fmt: skip

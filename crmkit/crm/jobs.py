@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from crmkit.crm.releasing import RELEASE
 from crmkit.crm.sweeping import SWEEP
 from crmkit.plugins.host import Plugins
 from crmkit.plugins.jobs import Block, BoundJob
@@ -16,7 +17,8 @@ def bound_jobs(
     plugins: Plugins, blocks: Blocks, begin: Block, read: Block, *, sweep: bool
 ) -> Callable[[], Sequence[BoundJob]]:
     """Say which jobs there are; those of a plugin that does not run wait for it."""
-    own = (BoundJob("crmkit", SWEEP, begin, read),) if sweep else ()
+    house = [*([SWEEP] if sweep else []), *([RELEASE] if plugins.channels else [])]
+    own = [BoundJob("crmkit", job, begin, read) for job in house]
 
     def jobs() -> Sequence[BoundJob]:
         running = plugins.running()

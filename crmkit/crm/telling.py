@@ -13,15 +13,17 @@ from crmkit.plugins.delivery.modes import External, Inline, InThread, Mode, Work
 from crmkit.plugins.delivery.queue import Begin
 from crmkit.plugins.delivery.relay import Relay, Reports
 from crmkit.plugins.delivery.subscriber import Attempt, Subscriber
+from crmkit.plugins.gate import Gate
 from crmkit.plugins.hooks.following import name_of
 from crmkit.plugins.host import Plugins
 from crmkit.plugins.implementations import Implementation, Observer
+from crmkit.plugins.jobs import Block
 from crmkit.plugins.observing import by_name
 from crmkit.plugins.values.reporting import DeadLetter
 from crmkit.ports import Clock
 
-#: The doors of a plugin, as the one who acted, so many subscribers deep.
-OpenDoors = Callable[[str, Event, int], Doors]
+#: The doors of a plugin, as the one who acted, so many subscribers deep; and the one that nothing is hidden from.
+OpenDoors = Callable[[str, Event, int], tuple[Doors, Block]]
 MODES: dict[Mode, Callable[[Work], InThread | Inline | External]] = {
     "thread": InThread,
     "inline": Inline,
@@ -52,10 +54,11 @@ def _handle(plugins: Plugins, one: Observer, doors: OpenDoors, clock: Clock) -> 
             plugins.dispatch.trace(f"{name_of(type(event))}: {one.name}, attempt {attempt.number}")
         if not one.with_context:
             return one.function(event)
+        acting, whole = doors(one.plugin, event, attempt.depth + 1)
         ctx = EventContext(
             one.plugin, attempt.key, attempt.number, attempt.deadline, attempt.depth,
-            doors=doors(one.plugin, event, attempt.depth + 1), channels=plugins.channels, sql=own_tables,
-            leaving=plugins.filtered, clock=clock,
+            doors=acting, channels=plugins.channels, sql=own_tables, leaving=plugins.filtered, clock=clock,
+            gate=Gate(whole, clock),
         )  # fmt: skip
         return one.function(ctx, event)
 

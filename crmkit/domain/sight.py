@@ -12,6 +12,7 @@ from crmkit.domain.datum import Datum
 from crmkit.domain.deal import Deal, DealStep
 from crmkit.domain.document import Document
 from crmkit.domain.frozen_map import FrozenMap
+from crmkit.domain.message import Message
 from crmkit.domain.note import Note
 from crmkit.domain.purchase import Purchase, Refund
 from crmkit.domain.share import Right
@@ -22,7 +23,7 @@ from crmkit.domain.where import EVERYTHING, Where
 
 Level = Literal["none", "own", "team", "all"]
 LEVELS: Final[tuple[Level, ...]] = ("none", "own", "team", "all")
-#: What a policy tells apart. Contact points, contacts, consents and names elsewhere go with the client.
+#: What a policy tells apart. Contact points, contacts, consents, attempts and names elsewhere go with the client.
 Entity = Literal["client", "deal", "purchase", "touchpoint", "call", "task", "note", "ticket", "document", "data"]
 OF_KIND: Final[Mapping[type[Any], Entity]] = {
     Deal: "deal",
@@ -30,6 +31,7 @@ OF_KIND: Final[Mapping[type[Any], Entity]] = {
     Purchase: "purchase",
     Refund: "purchase",
     Touchpoint: "touchpoint",
+    Message: "touchpoint",
     Call: "call",
     Task: "task",
     Note: "note",

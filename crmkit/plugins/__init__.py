@@ -21,7 +21,7 @@ from crmkit.plugins.plugin import Plugin as Plugin
 from crmkit.plugins.states import PluginStatus as PluginStatus
 from crmkit.plugins.subscription import Subscription as Subscription
 from crmkit.plugins.values.asking import Address as Address, Window as Window
-from crmkit.plugins.values.channels import Channel as Channel, Message as Message, Receipt as Receipt
+from crmkit.plugins.values.channels import Channel as Channel, Receipt as Receipt
 from crmkit.plugins.values.deciding import (
     Command as Command,
     ContactAttempt as ContactAttempt,
@@ -31,6 +31,7 @@ from crmkit.plugins.values.deciding import (
     RecordChange as RecordChange,
     Veto as Veto,
 )
+from crmkit.plugins.values.permit import Outgoing as Outgoing, Permit as Permit
 from crmkit.plugins.values.registering import (
     CommandLine as CommandLine,
     ConsentPurpose as ConsentPurpose,
@@ -79,7 +80,8 @@ __all__ = [
     "MergePlan",
     "ContactAttempt",
     "MergeQuestion",
-    "Message",
+    "Outgoing",
+    "Permit",
     "NotReady",
     "PhoneNumber",
     "Plugin",

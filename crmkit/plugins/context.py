@@ -12,12 +12,12 @@ import attrs
 
 from crmkit.domain.consent import Decision
 from crmkit.domain.contact_point import PointKind
+from crmkit.domain.events import MessageQueued
 from crmkit.domain.ids import ClientId
 from crmkit.domain.source import Source
 from crmkit.errors import Fault, Invalid
-from crmkit.plugins.values.channels import Channel, Message, Receipt
+from crmkit.plugins.values.channels import Channel, Receipt
 from crmkit.ports import Clock
-from crmkit.services.contacting import check_attempt
 from crmkit.services.inbox import once
 from crmkit.services.transaction import Transaction
 from crmkit.services.unit import Unit
@@ -40,6 +40,18 @@ class Doors(Protocol):
 
     def run(self, fn: Callable[[Transaction], T], *, key: str | None = None, attempts: int = 3) -> T:
         """A transaction that is tried again on `Conflict`, and under a *key* done once ever: for what comes twice."""
+        ...
+
+
+class WayOut(Protocol):
+    """`crmkit.plugins.gate.Gate`."""
+
+    def say(self, channel: Channel, key: str, client_id: ClientId, purpose: str, to: str, text: str) -> Receipt:
+        """Send at once what an observer has to say."""
+        ...
+
+    def hand_over(self, channel: Channel, event: MessageQueued, *, last: bool) -> None:
+        """Hand a queued message to its channel."""
         ...
 
 
@@ -136,6 +148,7 @@ class EventContext:
     _channels: Mapping[str, Channel] = attrs.field(
         alias="channels", kw_only=True, repr=False, factory=dict[str, Channel]
     )
+    _gate: WayOut | None = attrs.field(alias="gate", kw_only=True, repr=False, default=None)
     _leaving: Leaving | None = attrs.field(alias="leaving", kw_only=True, repr=False, default=None)
     _clock: Clock | None = attrs.field(alias="clock", kw_only=True, repr=False, default=None)
 
@@ -186,15 +199,21 @@ class EventContext:
         """
         Send a message through a registered channel, if the client allows it now; else `ContactRefused`.
 
-        `Rejected` if a plugin objects (`crm_check_contact_attempt`). The channel gets this event's idempotency key, so
-        that a repeated attempt is no second message.
+        It is kept as `tx.messages` are, goes the same way, and returns when it went; no transaction may be open.
+        `Rejected` if a plugin objects (`crm_check_contact_attempt`). Told of this event again, the same client gets no
+        second message on this channel.
         """
         with self.read() as tx:
-            check_attempt(tx._unit, client_id, purpose=purpose, channel=channel)  # noqa: SLF001  # a door's own side
-        if (found := self._channels.get(channel)) is None:
+            tx.clients.get(client_id)
+        if self._gate is None or (found := self._channels.get(channel)) is None:
             known = ", ".join(sorted(self._channels)) or "none"
             raise Invalid(Fault("channel", "unknown", f"No plugin brings this channel. There are: {known}."))
-        return found.send(Message(client_id, to, text), self.idempotency_key)
+        return self._gate.say(found, self.idempotency_key, client_id, purpose, to, text)
+
+    def _send(self, channel: str, event: MessageQueued, *, last: bool) -> None:
+        """What crmkit's own observer of a channel does."""
+        assert self._gate is not None
+        self._gate.hand_over(self._channels[channel], event, last=last)
 
     @property
     def log(self) -> logging.Logger:

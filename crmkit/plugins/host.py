@@ -19,6 +19,7 @@ from crmkit.errors import AuthFailed, Fault, Invalid, NotReady
 from crmkit.plugins.deciding import TAKE_PART, Deciding
 from crmkit.plugins.deprecating import Old, warn
 from crmkit.plugins.dispatch import ITS_OWN, Dispatch
+from crmkit.plugins.dispatching import dispatcher
 from crmkit.plugins.endpoints import Endpoint
 from crmkit.plugins.failures import Failures, for_operators, place_of
 from crmkit.plugins.implementations import Implementation, Observer
@@ -71,6 +72,8 @@ class Plugins:
         self.failures.tell = self._tell_failure if "crm_on_plugin_error" in self.dispatch else None
         self._refuse_the_required()
         self.fields: tuple[Field[Any], ...] = tuple(self._brought("crm_register_fields", Field))
+        #: Each channel with whose it is.
+        self.brought_channels: Sequence[tuple[str, Channel]] = self._with_plugin("crm_register_channels", Channel)
         self.channels: Mapping[str, Channel] = self._channels()
         self.policy = self._policy()
         self._endpoints = self._endpoint_table()
@@ -263,7 +266,7 @@ class Plugins:
             self._goes(plugin, one.old())
         if faults:
             raise Invalid(*faults)
-        return known
+        return [*known, *[dispatcher(plugin, one) for plugin, one in self.brought_channels]]
 
     def _goes(self, plugin: str, old: Sequence[Old]) -> None:
         """Warn of what goes, and keep it for the doctor."""
@@ -273,7 +276,7 @@ class Plugins:
 
     def _channels(self) -> Mapping[str, Channel]:
         known = dict[str, Channel]()
-        for one in self._brought("crm_register_channels", Channel):
+        for _, one in self.brought_channels:
             if known.setdefault(one.name, one) is not one:
                 raise Invalid(
                     Fault("plugins", "twice", f"Two plugins bring a channel {one.name}. Take one off the list.")

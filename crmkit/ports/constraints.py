@@ -9,6 +9,7 @@ from crmkit.domain.datum import Datum
 from crmkit.domain.deal import Deal, DealStep
 from crmkit.domain.document import Document
 from crmkit.domain.merge import Merge
+from crmkit.domain.message import Attempt, Message
 from crmkit.domain.purchase import Purchase
 from crmkit.domain.records import HANGING, Record
 from crmkit.domain.seal import Seal
@@ -26,6 +27,7 @@ UNIQUE: dict[type[Record], Fields] = {
     Call: ("origin", "external_id"),
     Document: ("origin", "external_id"),
     Consent: ("orig_subject", "seq"),
+    Attempt: ("orig_subject", "seq"),
     Merge: ("merged_id",),
     Datum: ("collection", "key"),
     Seal: ("number",),
@@ -36,4 +38,5 @@ POINTS_TO: dict[type[Record], dict[str, type[Record]]] = {
     **{kind: {"client_id": Client} for kind in HANGING if kind not in (Touchpoint, Call, Task)},
     DealStep: {"client_id": Client, "deal_id": Deal},
     Purchase: {"client_id": Client, "deal_id": Deal},
+    Attempt: {"client_id": Client, "message_id": Message},
 }

@@ -24,6 +24,7 @@ from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import EventId
 from crmkit.domain.marks import Mark
 from crmkit.domain.merge import Merge
+from crmkit.domain.message import Attempt, Message
 from crmkit.domain.money import Money
 from crmkit.domain.note import Note
 from crmkit.domain.personal_change import PersonalChange
@@ -115,6 +116,21 @@ def a_consent(client: Client, seq: int = 1, **given: Any) -> Consent:
     """A grant for marketing by email."""
     said: dict[str, Any] = {"kind": "grant", "purpose": "marketing", "channel": "email", "basis": "consent"}
     return a_record(Consent, **_said(given, client_id=client.id, orig_subject=client.id, seq=seq, **said))
+
+
+def a_message(client: Client, **given: Any) -> Message:
+    """A message about an order that waits for its channel."""
+    said: dict[str, Any] = {
+        "channel": "sms", "purpose": "service", "state": "queued", "text": "Your order is ready.", "turn": 1,
+    }  # fmt: skip
+    return a_record(Message, client_id=client.id, **{**said, **given})
+
+
+def an_attempt(message: Message, seq: int = 1, **given: Any) -> Attempt:
+    """The message is allowed out."""
+    of = message.client_id
+    said: dict[str, Any] = {"channel": message.channel, "purpose": message.purpose, "reason": "granted"}
+    return a_record(Attempt, **_said(given, client_id=of, orig_subject=of, seq=seq, message_id=message.id, **said))
 
 
 def a_task(client: Client | None = None, **given: Any) -> Task:

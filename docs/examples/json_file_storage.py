@@ -56,12 +56,13 @@ UNIQUE = {
     "Call": ("origin", "external_id"),
     "Document": ("origin", "external_id"),
     "Consent": ("orig_subject", "seq"),
+    "Attempt": ("orig_subject", "seq"),
     "Merge": ("merged_id",),
     "Datum": ("collection", "key"),
     "Seal": ("number",),
 }
 #: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
-POINTS_TO = {"client_id": "Client", "deal_id": "Deal"}
+POINTS_TO = {"client_id": "Client", "deal_id": "Deal", "message_id": "Message"}
 NEED_NO_CLIENT, NEED_A_DEAL = ("Touchpoint", "Call", "Task"), ("DealStep", "Purchase")
 KINDS = {kind.__name__: kind for kind in RECORDS}
 
@@ -272,7 +273,8 @@ def pointing(name: str, kind: type[Any]) -> list[str]:
     """The fields of a kind that must point to something there is."""
     has = attrs.fields_dict(kind)
     client = ["client_id"] if "client_id" in has and name not in NEED_NO_CLIENT else []
-    return client + (["deal_id"] if name in NEED_A_DEAL else [])
+    message = ["message_id"] if "message_id" in has else []
+    return client + message + (["deal_id"] if name in NEED_A_DEAL else [])
 
 
 def _place(query: Query[Any], row: Any) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ READS_OF = {
     "documents": {"open", "content", "verify"},
     "touchpoints": {"timeline", "journey"},
     "consents": {"may_contact", "receipt", "history", "watermark"},
+    "messages": {"attempts"},
     "tasks": {"agenda"},
     "outcomes": {"since"},
     "reports": {"run"},
@@ -32,7 +33,7 @@ READS_OF = {
 #: The rooms of the first release: should these tests ever look at an empty house, this says so.
 SETTLED = {
     "users", "teams", "clients", "contacts", "contact_points", "pipelines", "deals", "purchases", "touchpoints",
-    "calls", "consents", "tasks", "notes", "tickets", "documents", "outcomes", "shares", "audit",
+    "calls", "consents", "messages", "tasks", "notes", "tickets", "documents", "outcomes", "shares", "audit",
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "consents.grant": {"purpose": "marketing", "channel": "email"},
     "consents.withdraw": {},
     "consents.may_contact": {"purpose": "service", "channel": "voice"},
+    "messages.send": {"channel": "sms", "purpose": "service", "text": "Hello"},
     "tasks.plan": {"title": "Call", "due": NOON, "deal_id": "deal"},
     "notes.add": {"text": "Note", "deal_id": "deal"},
     "documents.add client_id": {"name": "Contract", "content": b"Sign here.", "deal_id": "deal", "touchpoint_id": "touchpoint"},
@@ -127,6 +128,7 @@ def _merged(tx: Transaction) -> dict[str, Any]:
     ids["touchpoint"] = tx.touchpoints.record(old.id, channel="email", direction="outbound").id
     tx.calls.start(number="+79120000001")
     tx.consents.grant(old.id, purpose="service", channel="voice")
+    tx.messages.send(old.id, channel="sms", purpose="service", text="Hello")
     tx.tasks.plan(old.id, title="Do", due=NOON)
     tx.notes.add(old.id, text="Note")
     tx.tickets.open(old.id, subject="Help")

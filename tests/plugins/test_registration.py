@@ -13,7 +13,7 @@ from crmkit.domain.events import BY_TOPIC
 from crmkit.domain.ids import ClientId
 from crmkit.errors import Invalid
 from crmkit.events import DealLost, DealWon, Event
-from crmkit.plugins import Channel, ConsentPurpose, EventContext, HookContext, Message, Plugin, Receipt, hookimpl, on
+from crmkit.plugins import Channel, ConsentPurpose, EventContext, HookContext, Permit, Plugin, Receipt, hookimpl, on
 
 Method = Callable[..., Any]
 
@@ -214,7 +214,7 @@ def test_what_plugins_bring_is_there_when_the_crm_opens() -> None:
         assert ["pigeon"] == list(crm.plugins.channels)
 
 
-def _sent(message: Message, key: str) -> Receipt:
+def _sent(permit: Permit, key: str) -> Receipt:
     return Receipt()
 
 

@@ -23,7 +23,7 @@ from crmkit.events import ClientMerged, ContactPointUpdated, DealMoved, Event
 from crmkit.ids import ClientId
 from crmkit.ports import Query
 from crmkit.storage.opening import open_storage
-from crmkit.testing import FrozenClock, new_id
+from crmkit.testing import FrozenClock, an_attempt, new_id
 
 CARD = Field("client", "card", str)
 LEVEL = Field("client", "level", int)
@@ -69,6 +69,8 @@ def one_of_everything(tx: Transaction, id: ClientId) -> None:
     tx.touchpoints.record(id, channel="email", direction="inbound", origin="mail", external_id="m-1", deal_id=deal.id)
     tx.calls.start(number="+79120000001", external_id="c-1")
     tx.consents.withdraw(id, purpose="marketing", channel="sms")
+    message = tx.messages.send(id, channel="sms", purpose="service", text="Hello")
+    tx._unit.insert(an_attempt(message, 2))
     tx.tasks.plan(id, title="Do", due=tx._unit.now, deal_id=deal.id)
     tx.notes.add(id, text="Note")
     tx.tickets.open(id, subject="Late", kind="complaint", purchase_id=bought.id)
@@ -214,7 +216,7 @@ def test_what_was_said_stays_with_who_said_it(crm: CRM, pair: Pair) -> None:
         assert {ana.id, anna.id} == {one.orig_subject for one in said}
         assert {anna.id} == {one.client_id for one in said}
         yes = tx.consents.grant(ana.id, purpose="marketing", channel="sms")
-        assert (anna.id, anna.id, 2, {str(ana.id): 1, str(anna.id): 1}) == (
+        assert (anna.id, anna.id, 2, {str(ana.id): 2, str(anna.id): 1}) == (
             yes.client_id, yes.orig_subject, yes.seq, dict(yes.seen),
         )  # fmt: skip
         assert tx.consents.may_contact(anna.id, purpose="marketing", channel="sms").allowed

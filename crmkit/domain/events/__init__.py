@@ -32,6 +32,16 @@ from crmkit.domain.events.exchanges import (
     ConsentWithdrawn as ConsentWithdrawn,
     TouchpointRecorded as TouchpointRecorded,
 )
+from crmkit.domain.events.messages import (
+    MessageCancelled as MessageCancelled,
+    MessageDeferred as MessageDeferred,
+    MessageFailed as MessageFailed,
+    MessageHeld as MessageHeld,
+    MessageQueued as MessageQueued,
+    MessageRefused as MessageRefused,
+    MessageReported as MessageReported,
+    MessageSent as MessageSent,
+)
 from crmkit.domain.events.people import (
     ClientActivated as ClientActivated,
     ClientAdded as ClientAdded,
@@ -95,6 +105,11 @@ DERIVED: tuple[type[Event], ...] = (
     ClientReactivated,
     ClientWentDormant,
     CallMissed,
+    MessageQueued,
+    MessageDeferred,
+    MessageRefused,
+    MessageHeld,
+    MessageFailed,
     DataTaken,  # of doors, which are no room: crm.export_clients and its kin
     DataExported,
     DataRead,

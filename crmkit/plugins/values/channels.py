@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import attrs
 
 from crmkit.domain.contact_point import PointKind
-from crmkit.domain.ids import ClientId
-from crmkit.domain.marks import Code, Masked, Personal
-
-
-@attrs.frozen
-class Message(Masked):
-    """
-    What is to be said to whom.
-
-    >>> from crmkit.testing import a_client
-    >>> "Anna" in repr(Message(a_client().id, "+79123456789", "Dear Anna"))
-    False
-    """
-
-    client_id: ClientId
-    to: Personal[str]
-    text: Personal[str]
+from crmkit.domain.marks import Code
+from crmkit.plugins.values.permit import Permit
 
 
 @attrs.frozen
@@ -41,14 +27,17 @@ class Receipt:
 @attrs.frozen
 class Channel:
     """
-    A way to reach people: `send(message, key)` hands over to a provider and returns its receipt.
+    A way to reach people: `send(permit, key)` redeems the permit, hands over to a provider and returns its receipt.
 
-    The same *key* must never send twice; raise `Retry` if the provider could not take it.
+    Raise `Retry` if the provider did not take it, `Drop` if it never will. What else is raised after the permit was
+    redeemed leaves unknown whether the message went; *unknown* says what follows: `hold` it for a person, or `retry`
+    under the same key, for providers that never send one key twice (an email with the same Message-ID).
 
-    >>> Channel("sms", ("phone",), lambda message, key: Receipt()).name
-    'sms'
+    >>> Channel("sms", ("phone",), lambda permit, key: Receipt()).unknown
+    'hold'
     """
 
     name: str
     reaches: tuple[PointKind, ...]
-    send: Callable[[Message, str], Receipt] = attrs.field(repr=False)
+    send: Callable[[Permit, str], Receipt] = attrs.field(repr=False)
+    unknown: Literal["retry", "hold"] = "hold"

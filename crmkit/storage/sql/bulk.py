@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from crmkit.domain.client import Client, Kept
 from crmkit.domain.consent import Consent
 from crmkit.domain.ids import ClientId
+from crmkit.domain.message import Attempt
 from crmkit.domain.records import Record, noun
 from crmkit.domain.user import Team
 from crmkit.storage.sql.derived.derived import WATCHED
@@ -39,7 +40,7 @@ class Bulk(Journalled):
         if not values:
             return
         kind = type(values[0])
-        if kind in (Consent, Team):  # heads are counted while they wait, teams placed when they are written
+        if kind in (Consent, Attempt, Team):  # heads are counted while they wait, teams placed when they are written
             super().insert_many(values)
             return
         self.flush()

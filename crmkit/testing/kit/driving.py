@@ -79,6 +79,6 @@ class RelayDriver:
 def fresh_relay(crm: CRM) -> None:
     """Give *crm* the relay of a process that has just begun; its waits come out the same every time."""
     shared = crm._shared  # noqa: SLF001  # the test kit looks behind the doors
-    relay = relay_of(shared.plugins, crm._beginning, shared.clock, crm._as_actor_of)  # noqa: SLF001
+    relay = relay_of(shared.plugins, crm._beginning, shared.clock, crm._doors_of)  # noqa: SLF001
     relay._chance = lambda: 1.0  # noqa: SLF001
     shared.relay = relay

@@ -1,4 +1,4 @@
-"""K07 to K14: a plugin that does its work once, harms nobody, and keeps what it is told to itself."""
+"""K07 to K14, K21: a plugin that does its work once, harms nobody, and keeps what it is told to itself."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import pytest
 from crmkit import to_builtins
 from crmkit.domain.events import Event
 from crmkit.domain.secret import Secret
+from crmkit.errors import ContactRefused
 from crmkit.plugins.delivery.relay import LEASE
 from crmkit.plugins.delivery.subscriber import Attempt
+from crmkit.testing.permits import a_permit
 from crmkit.testing.plugin_suite.day import NAME, PERSONAL
 from crmkit.testing.plugin_suite.inside import Watch
 from crmkit.testing.plugin_suite.neighbours import Tagger, Witness
@@ -121,6 +123,25 @@ class Silver:
             shown += [str(to_builtins(event)) for event in run.workshop.events]
         text = "\n".join([caplog.text, *shown])
         assert [] == [word for word in (*secrets, NAME, *PERSONAL) if word in text]
+
+    def test_k21_its_channels_send_by_a_permit_alone(self, trial: Trial) -> None:
+        """One that is spent, or too old, sends nothing; and nobody goes round it by calling the channel themselves."""
+        with trial.opened() as run:
+            channels = run.own_channels()
+            if not channels:
+                pytest.skip("nothing to check: it brings no channel")
+            spent = a_permit()
+            spent.redeem()
+            for channel in channels:
+                for permit, what in ((spent, "spent"), (a_permit(seconds=0), "expired")):
+                    with pytest.raises(ContactRefused):  # as it is raised by `permit.redeem()`
+                        channel.send(permit, f"k21-{what}")
+            assert 0 == run.contacts()
+            assert [] == list(run.outside.requests)
+            strays = run.strays()
+            run.day()
+            run.workshop.relay.drain(advance=True)
+            assert [] == strays
 
 
 class _LastWitness(Witness):

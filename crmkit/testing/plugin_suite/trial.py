@@ -14,7 +14,8 @@ import pytest
 from crmkit.crm.doors import CRM
 from crmkit.plugins.host import Plugins
 from crmkit.plugins.plugin import Plugin
-from crmkit.plugins.values.channels import Channel
+from crmkit.plugins.values.channels import Channel, Receipt
+from crmkit.plugins.values.permit import Permit
 from crmkit.testing.kit.channel_sink import ChannelSink
 from crmkit.testing.kit.http_sink import HTTPSink
 from crmkit.testing.kit.workshop import Workshop, plugin_of
@@ -91,8 +92,21 @@ class Run:
         """Send what the plugin's own channels would send to the sink."""
         plugins, sink = self.crm.plugins, self.channels
         plugins.channels = {
-            name: Channel(name, one.reaches, sink.send) for name, one in plugins.channels.items()
-        }  # fmt: skip
+            name: Channel(name, one.reaches, sink.send, "retry") for name, one in plugins.channels.items()
+        }
+
+    def own_channels(self) -> list[Channel]:
+        """The channels that the plugin brings."""
+        return [one for plugin, one in self.crm.plugins.brought_channels if plugin == self.plugin.name]
+
+    def strays(self) -> list[str]:
+        """From now on, the names of its channels' methods that are called with something else than a permit."""
+        strays = list[str]()
+        for channel in self.own_channels():
+            name = getattr(channel.send, "__name__", "")
+            if getattr(self.plugin, name, None) == channel.send:
+                setattr(self.plugin, name, _watched(channel.send, name, strays))
+        return strays
 
     def outcome(self) -> Outcome:
         """What came of it: events, requests that had an effect, messages, and what stands in the records."""
@@ -123,3 +137,12 @@ class Run:
             own = [name for name in tables if name.startswith(prefix_of(self.plugin.name))]
             counts = {name: connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one() for name in own}  # noqa: S608
         return {name: count for name, count in counts.items() if count}
+
+
+def _watched(send: Callable[..., Receipt], name: str, strays: list[str]) -> Callable[..., Receipt]:
+    def watched(permit: object, key: str) -> Receipt:
+        if not isinstance(permit, Permit):
+            strays.append(name)
+        return send(permit, key)
+
+    return watched

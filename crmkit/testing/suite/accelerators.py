@@ -39,6 +39,7 @@ from crmkit.testing.builders import (
     a_deal_step,
     a_document,
     a_merge,
+    a_message,
     a_note,
     a_personal_change,
     a_purchase,
@@ -50,6 +51,7 @@ from crmkit.testing.builders import (
     a_touchpoint,
     a_user,
     an_apart,
+    an_attempt,
     an_external_id,
     new_id,
 )
@@ -88,6 +90,9 @@ def _around(client: Client) -> list[Record]:
         an_apart(client, CLIENTS[0]),
         *(a_consent(client, number + 1, recorded_at=NOON - timedelta(days=number)) for number in several),
         a_consent(client, 2, orig_subject=GONE[CLIENTS.index(client)]),
+        told := a_message(client),
+        an_attempt(told, 7),
+        an_attempt(told, 1, orig_subject=GONE[CLIENTS.index(client)]),
         a_merge(client, merged_id=GONE[CLIENTS.index(client)]),
         *(a_datum(client, f"{client.id} {number}") for number in several),
     ]
@@ -301,13 +306,15 @@ class Accelerated(OnAStorage):
         if kind is Client:
             commit(storage, client)
             return client
-        deal, purchase = a_deal(client), a_purchase(client)
-        given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
+        deal, purchase, message = a_deal(client), a_purchase(client), a_message(client)
+        given: dict[str, Any] = {
+            "client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id, "message_id": message.id,
+        }  # fmt: skip
         if kind in (User, Team, Pipeline, JobRun, AccessCount, ExternalId, Datum):
             given["value" if kind is ExternalId else "key" if kind is Datum else "id"] = client.name
         if kind is Seal:
             given["number"] = 1 + CLIENTS.index(client)
         fields = held_in(kind)
         record = a_record(kind, **{name: value for name, value in given.items() if name in fields})
-        commit(storage, client, deal, purchase, record)
+        commit(storage, client, deal, purchase, message, record)
         return record

@@ -24,6 +24,7 @@ from crmkit.testing.builders import (
     a_call,
     a_client,
     a_deal,
+    a_message,
     a_note,
     a_purchase,
     a_record,
@@ -137,8 +138,10 @@ class Exactness(OnAStorage):
     def test_a_change_replaces_every_field(self, storage: Storage, kind: type[Any]) -> None:
         """Empty ones filled, filled ones emptied; only a client's kept instants stay as they are."""
         client = a_client()
-        deal, purchase = a_deal(client), a_purchase(client)
-        given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
+        deal, purchase, message = a_deal(client), a_purchase(client), a_message(client)
+        given: dict[str, Any] = {
+            "client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id, "message_id": message.id,
+        }  # fmt: skip
         given = {name: value for name, value in given.items() if name in held_in(kind)}
         given["id"] = new_id() if held_in(kind)["id"].type is not str else "Ё-1"
         if kind is Client:
@@ -146,7 +149,7 @@ class Exactness(OnAStorage):
         empty = a_record(kind, **given)
         filled = a_record(kind, filled=True, **given)
         states = [attrs.evolve(one, version=place + 1) for place, one in enumerate((empty, filled, empty))]
-        commit(storage, client, deal, purchase, states[0])
+        commit(storage, client, deal, purchase, message, states[0])
         for before, after in pairwise(states):
             with writing(storage) as tx:
                 tx.replace(after, before.version)

@@ -21,6 +21,7 @@ from crmkit.testing.builders import (
     a_client,
     a_contact_point,
     a_deal,
+    a_message,
     a_purchase,
     a_record,
     a_touchpoint,
@@ -41,13 +42,15 @@ class Records(OnAStorage):
     def test_every_record_comes_back_equal(self, storage: Storage, kind: type[Record], filled: bool) -> None:
         """To the microsecond, the last letter and the smallest coin; with everything optional filled, or empty."""
         client = a_client()
-        deal, purchase = a_deal(client), a_purchase(client)
-        given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
+        deal, purchase, message = a_deal(client), a_purchase(client), a_message(client)
+        given: dict[str, Any] = {
+            "client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id, "message_id": message.id,
+        }  # fmt: skip
         optional = {name for name, held in held_in(kind).items() if held.optional and not filled}
         record = a_record(
             kind, filled=filled, **{name: id for name, id in given.items() if name in held_in(kind).keys() - optional}
         )
-        commit(storage, client, deal, purchase, record)
+        commit(storage, client, deal, purchase, message, record)
         with reading(storage) as tx:
             assert [record] == tx.get_many(kind, [record.id])
             assert record in tx.select(Query(kind))

@@ -16,7 +16,7 @@ from crmkit.errors import Conflict
 from crmkit.ports import Storage
 from crmkit.ports.constraints import POINTS_TO
 from crmkit.storage.held import held_in
-from crmkit.testing.builders import a_client, a_deal, a_purchase, a_record, new_id
+from crmkit.testing.builders import a_client, a_deal, a_message, a_purchase, a_record, new_id
 from crmkit.testing.suite.opened import OnAStorage, commit, reading, refused, writing
 
 #: What is told of a storage that takes a pointer to nothing.
@@ -29,10 +29,13 @@ POINTERS = [(kind, field) for kind, fields in POINTS_TO.items() for field in fie
 
 def _hanging(kind: type[Any], client: Client) -> tuple[list[Record], Any]:
     """A record of this kind, and what it points to."""
-    deal, purchase = a_deal(client), a_purchase(client)
-    given: dict[str, Any] = {"client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id}
+    deal, purchase, message = a_deal(client), a_purchase(client), a_message(client)
+    given: dict[str, Any] = {
+        "client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id, "message_id": message.id,
+    }  # fmt: skip
     around: list[Record] = [deal] if "deal_id" in held_in(kind) else []
     around += [purchase] if "purchase_id" in held_in(kind) else []
+    around += [message] if "message_id" in held_in(kind) else []
     return around, a_record(kind, **{name: id for name, id in given.items() if name in held_in(kind)})
 
 

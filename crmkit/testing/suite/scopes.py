@@ -27,6 +27,7 @@ from crmkit.testing.builders import (
     a_contact_point,
     a_datum,
     a_deal,
+    a_message,
     a_purchase,
     a_record,
     a_task,
@@ -111,12 +112,13 @@ def _shares(clients: list[Client]) -> Iterator[Share]:
 
 
 def _hanging(client: Client, number: int) -> Iterator[Record]:
-    deal, purchase = a_deal(client), a_purchase(client)
-    yield from (deal, purchase)
+    deal, purchase, message = a_deal(client), a_purchase(client), a_message(client)
+    yield from (deal, purchase, message)
     ids: dict[str, Any] = {
         "client_id": client.id,
         "deal_id": deal.id,
         "purchase_id": purchase.id,
+        "message_id": message.id,
         "orig_subject": client.id,
     }
     for kind in RECORDS:

@@ -9,6 +9,7 @@ import pytest
 
 from crmkit.domain.client import Client
 from crmkit.domain.consent import Consent
+from crmkit.domain.message import Attempt
 from crmkit.domain.query import Query
 from crmkit.domain.records import Record
 from crmkit.domain.scope import EVERYONE
@@ -23,8 +24,10 @@ from crmkit.testing.builders import (
     a_deal,
     a_deal_step,
     a_document,
+    a_message,
     a_purchase,
     a_touchpoint,
+    an_attempt,
     an_entry,
     an_external_id,
 )
@@ -152,6 +155,12 @@ class Transactions(OnAStorage):
             tx.insert(a_consent(ada, 2))
             tx.insert(a_consent(bob, 1))
             assert [2, 1] == [tx.consent_head(one.id) for one in (ada, bob)]
+            for one in (ada, bob):
+                tx.insert(told := a_message(one))
+                tx.insert(an_attempt(told, 3))
+            assert [3, 3] == [tx.consent_head(one.id) for one in (ada, bob)]
+            for attempt in tx.select(Query(Attempt)):
+                tx.delete(Attempt, attempt.id)
             last = tx.select(Query(Consent, Test("client_id", "eq", bob.id)))[0]
             assert [2, 1] == [tx.consent_head(one.id) for one in (ada, bob)]
             tx.delete(Consent, last.id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from crmkit.plugins import Channel, Message, Plugin, Receipt, hookimpl
+from crmkit.plugins import Channel, Outgoing, Permit, Plugin, Receipt, hookimpl
 
 
 class Texting(Plugin[None]):
@@ -10,14 +10,14 @@ class Texting(Plugin[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sent = dict[str, Message]()
+        self.sent = dict[str, Outgoing]()
 
     @hookimpl
     def crm_register_channels(self) -> Iterable[Channel]:
         """Bring a way to reach phones."""
         return [Channel("sms", ("phone",), self.send)]
 
-    def send(self, message: Message, key: str) -> Receipt:
+    def send(self, permit: Permit, key: str) -> Receipt:
         """Hand over to the provider; here, keep it in a dictionary."""
-        self.sent.setdefault(key, message)
+        self.sent.setdefault(key, permit.redeem())
         return Receipt(key)

@@ -25,6 +25,7 @@ UNIQUE = {
     "Call": ("origin", "external_id"),
     "Document": ("origin", "external_id"),
     "Consent": ("orig_subject", "seq"),
+    "Attempt": ("orig_subject", "seq"),
     "Merge": ("merged_id",),
     "Datum": ("collection", "key"),
     "Seal": ("number",),
@@ -32,7 +33,7 @@ UNIQUE = {
 #: What must be there while a record points to it. Touchpoints, calls and tasks may be of nobody we know.
 NEED_NO_CLIENT, NEED_A_DEAL = ("Touchpoint", "Call", "Task"), ("DealStep", "Purchase")
 #: What else has a column: what scope looks at, and what records are found by.
-LOOKED_UP = ("client_id", "deal_id", "owner", "assignee", "match_key", "merged_id", "event_id")
+LOOKED_UP = ("client_id", "deal_id", "message_id", "owner", "assignee", "match_key", "merged_id", "event_id")
 BESIDE = """
 create table if not exists Journal (
     position integer primary key autoincrement,
@@ -58,6 +59,8 @@ def table_of(kind: type[Any]) -> str:
         lines.append("unique (" + ", ".join(f'"{column}"' for column in UNIQUE[name]) + ")")
     if "client_id" in columns and name not in NEED_NO_CLIENT:
         lines.append("foreign key (client_id) references Client (id) deferrable initially deferred")
+    if "message_id" in columns:
+        lines.append("foreign key (message_id) references Message (id) deferrable initially deferred")
     if name in NEED_A_DEAL:
         lines.append("foreign key (deal_id) references Deal (id) deferrable initially deferred")
     indexes = [

@@ -178,14 +178,6 @@ class BirthdayGreetings(Plugin[GreetingSettings]):
             with ctx.begin() as tx:
                 if _is_open(tx, greeting):
                     tx.tasks.complete(greeting.task_id)
-                tx.touchpoints.record(
-                    greeting.client_id,
-                    channel=self.settings.channel,
-                    direction="outbound",
-                    outcome="birthday",
-                    origin=self.name,
-                    external_id=str(greeting.task_id),
-                )
                 tx.data(self.greetings).put(attrs.evolve(greeting, state="sent"))
 
     @hookimpl

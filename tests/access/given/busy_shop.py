@@ -17,7 +17,7 @@ from crmkit.domain.merge import Merge
 from crmkit.errors import CRMError
 from crmkit.ports import RECORDS, Query, Storage
 from crmkit.services.auditing.listing import cursor as event_cursor
-from crmkit.testing import FrozenClock
+from crmkit.testing import FrozenClock, an_attempt
 
 TEAMS = ("shop", "north", "harbour", "south")
 USERS = ("17", "18", "19", "20", "21", "22")
@@ -117,6 +117,8 @@ class Shop:
         tx.touchpoints.record(id, channel="email", direction="inbound", summary=f"Wrote {word}")
         tx.calls.start(number=f"+791234567{number:02}", external_id=word)
         tx.consents.grant(id, purpose="marketing", channel="email", evidence=Evidence(note=f"Said {word}"))
+        message = tx.messages.send(id, channel="email", purpose="marketing", text=f"Message {word}")
+        tx._unit.insert(an_attempt(message, 2))
         tx.tasks.plan(id, title=f"Task {word}", due=self.clock.now(), assignee=self._owner())
         tx.notes.add(id, text=f"Note {word}")
         tx.tickets.open(id, subject=f"Ticket {word}", kind="complaint")

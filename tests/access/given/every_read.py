@@ -57,7 +57,7 @@ Read = Callable[[Transaction, Lot], object]
 ROOMS = {
     "users": "User", "teams": "Team", "clients": "Client", "shares": "Share", "contacts": "Contact",
     "contact_points": "ContactPoint", "deals": "Deal", "purchases": "Purchase", "touchpoints": "Touchpoint",
-    "calls": "Call", "consents": "Consent", "tasks": "Task", "notes": "Note", "tickets": "Ticket",
+    "calls": "Call", "consents": "Consent", "messages": "Message", "tasks": "Task", "notes": "Note", "tickets": "Ticket",
     "documents": "Document",
 }  # fmt: skip
 
@@ -134,6 +134,7 @@ READS: dict[str, Read] = {
         lot.of("Client"), purpose="marketing", channel="email"
     ),
     "consents.watermark": lambda tx, lot: tx.consents.watermark(lot.of("Client")),
+    "messages.attempts": lambda tx, lot: tx.messages.attempts(lot.of("Message")),
     "tasks.agenda": lambda tx, lot: _paged(tx.tasks.agenda(**lot.page("Task"))),
     "tasks.agenda assignee": lambda tx, lot: _paged(tx.tasks.agenda(assignee=lot.of("User"))),
     "documents.open": lambda tx, lot: tx.documents.open(lot.of("Document")).read(),

@@ -13,7 +13,7 @@ from birthday_greetings import BirthdayGreetings, GreetingSettings
 
 from crmkit import CRM, Client, MemoryStorage, Task
 from crmkit.errors import Invalid, Rejected
-from crmkit.plugins import Channel, Message, Plugin, Receipt, RecordChange, Request, Veto, hookimpl
+from crmkit.plugins import Channel, Permit, Plugin, Receipt, RecordChange, Request, Veto, hookimpl
 from crmkit.testing import FrozenClock
 from crmkit.testing.kit import ChannelSink
 
@@ -48,7 +48,7 @@ class Early(Plugin[None]):
 class Carrier(Plugin[None]):
     """A channel that does what it is told to."""
 
-    def __init__(self, send: Callable[[Message, str], Receipt]) -> None:
+    def __init__(self, send: Callable[[Permit, str], Receipt]) -> None:
         super().__init__()
         self._send = send
 
@@ -250,12 +250,12 @@ def test_of_two_that_are_sent_at_once_to_one_client_one_goes(url: str, clock: Fr
     """The second is told of its task while the first is on its way, and not on record yet."""
     sink, plugin, also = ChannelSink(), *(BirthdayGreetings(GreetingSettings(channel="sms")) for _ in "12")
 
-    def send(message: Message, key: str) -> Receipt:
+    def send(permit: Permit, key: str) -> Receipt:
         if not sink.messages:
-            receipt = sink.send(message, key)
+            receipt = sink.send(permit, key)
             other.relay.drain()
             return receipt
-        return sink.send(message, key)
+        return sink.send(permit, key)
 
     memory = MemoryStorage()
 
@@ -398,8 +398,8 @@ def test_what_may_have_been_sent_counts_as_sent(
     """Even if the task is cancelled meanwhile, or the process dies with the message out and nothing on record."""
     sink = ChannelSink()
 
-    def send(message: Message, key: str) -> Receipt:
-        receipt = sink.send(message, key)
+    def send(permit: Permit, key: str) -> Receipt:
+        receipt = sink.send(permit, key)
         with shop.begin() as tx:
             tx.tasks.cancel(tx.tasks.list().items[0].id)
         if dies:

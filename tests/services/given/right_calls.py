@@ -10,8 +10,10 @@ from typing import Any
 import attrs
 
 from crmkit import CRM, Evidence, Field, Item, Money, Source, Stage, Transaction
+from crmkit.domain.ids import NIL
 from crmkit.domain.records import RECORDS
 from crmkit.ports import Query
+from crmkit.testing import a_message
 
 CARD = Field("client", "card", str)
 MARGIN = Field("deal", "margin", Decimal)
@@ -57,6 +59,9 @@ def one_of_each(tx: Transaction) -> Iterator[tuple[str, Any]]:
     resolved = tx.tickets.open(client.id, subject="Helped")
     yield "resolved", tx.tickets.resolve(resolved.id).id
     yield "consent", tx.consents.grant(client.id, purpose="service", channel="voice").id
+    yield "message", tx._unit.insert(a_message(client, id=tx._unit.new_id())).id
+    sent = a_message(client, id=tx._unit.new_id(), state="sent", touchpoint_id=NIL)
+    yield "sent", tx._unit.insert(sent).id
 
 
 AT = datetime(2025, 6, 1, tzinfo=UTC)
@@ -154,6 +159,12 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
         "consents.withdraw": {
             "client_id": client, "purpose": "marketing", "channel": "email", "evidence": Evidence(notice="n"),
         },
+        "messages.send": {
+            "client_id": client, "channel": "sms", "purpose": "mandatory", "text": "T", "subject": "S", "to": "+79123456789",
+            "not_before": AT, "required": False, "ref": "9",
+        },
+        "messages.cancel": {"id": ids["message"], "version": version},
+        "messages.report": {"id": ids["sent"], "state": "bounced", "reason": "full"},
         "tasks.plan": {
             "client_id": client, "title": "T", "due": AT, "deal_id": ids["deal"], "assignee": "u", "rule": "mine",
         },
@@ -192,7 +203,7 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
 #: For who only wants the names of verbs and keywords.
 NOBODY: Mapping[str, Any] = dict.fromkeys((
     "client", "other", "archived", "survivor", "merged", "contact", "point", "deal", "closed", "foreign_deal", "purchase",
-    "touchpoint", "call", "task", "note", "document", "ticket", "resolved", "consent", "share",
+    "touchpoint", "call", "task", "note", "document", "ticket", "resolved", "consent", "share", "message", "sent",
 ))  # fmt: skip
 VERBS = sorted(good_calls(NOBODY))
 

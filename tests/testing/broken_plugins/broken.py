@@ -7,16 +7,29 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import time
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import attrs
-from sound import Shop, ShopSettings, ShopWithTables
+from sound import Shop, ShopSettings, ShopThatTexts, ShopWithTables
 
 import crmkit.events
 from crmkit import Touchpoint
-from crmkit.errors import Retry
+from crmkit.errors import ContactRefused, Retry
 from crmkit.events import ClientAdded, DealWon, Event
-from crmkit.plugins import HTTP, DealMove, EventContext, Job, JobContext, Plugin, ProjectContext, Veto, hookimpl, on
+from crmkit.plugins import (
+    HTTP,
+    DealMove,
+    EventContext,
+    Job,
+    JobContext,
+    Permit,
+    Plugin,
+    ProjectContext,
+    Receipt,
+    Veto,
+    hookimpl,
+    on,
+)
 
 P = TypeVar("P", bound=type[Plugin[Any]])
 
@@ -159,6 +172,39 @@ class DoesNotAsk(Shop):
         with ctx.read() as tx:
             phone = tx.contact_points.list(client_id=event.client_id, kind="phone")[0].value
         HTTP().post(self.settings.url, phone.encode(), {"Idempotency-Key": ctx.idempotency_key})
+
+
+@breaks("a permit is good once", "k21")
+class SendsAfterwards(ShopThatTexts):
+    name = "shop"
+
+    def text(self, permit: Permit, key: str) -> Receipt:
+        try:
+            text = permit.redeem().text
+        except ContactRefused:
+            text = "Hello again"
+        HTTP().post(self.settings.url, text.encode(), {"Idempotency-Key": key})
+        return Receipt(key)
+
+
+@attrs.frozen
+class Forged:
+    """Looks like a permit."""
+
+    text: str
+
+    def redeem(self) -> Forged:
+        return self
+
+
+@breaks("nobody goes round the gate", "k21")
+class GoesRound(ShopThatTexts):
+    name = "shop"
+
+    @on(ClientAdded)
+    def greet(self, ctx: EventContext, event: ClientAdded) -> None:
+        if ctx.may_contact(event.client_id, purpose="service", channel="sms").allowed:
+            self.text(cast("Permit", Forged("Welcome")), ctx.idempotency_key)
 
 
 @breaks("secrets stay out of logs", "k14")

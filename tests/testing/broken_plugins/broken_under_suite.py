@@ -12,7 +12,7 @@ from typing import Any
 import busy_module as busy_module
 import prying_module as prying_module
 from broken import BROKEN, Broken
-from sound import Shop, ShopWithTables
+from sound import Shop, ShopThatTexts, ShopWithTables
 
 from crmkit.testing import PluginConformance
 
@@ -31,7 +31,8 @@ def _suite(broken: Broken) -> type[PluginConformance]:
     return type("Suite", (PluginConformance,), {**dict.fromkeys(left_out), **given})
 
 
-SOUND = {"sound": Broken(Shop, "", tuple(SLOW)), "sound_with_tables": Broken(ShopWithTables, "", ())}
+SOUND = {"sound": Broken(Shop, "", tuple(SLOW)), "sound_with_tables": Broken(ShopWithTables, "", ()),
+         "sound_that_texts": Broken(ShopThatTexts, "", ("k18",))}  # fmt: skip
 #: A gap that is one, one that is none, and one of a check there is not.
 GAPS = {
     "gap": (BROKEN["KeepsRows"], {"K17": "rows are on SQL only"}),

@@ -9,7 +9,19 @@ from typing import ClassVar
 import attrs
 
 from crmkit.events import ClientAdded, DealWon, Event
-from crmkit.plugins import HTTP, EventContext, Plugin, RecordChange, Secret, Veto, hookimpl, on
+from crmkit.plugins import (
+    HTTP,
+    Channel,
+    EventContext,
+    Permit,
+    Plugin,
+    Receipt,
+    RecordChange,
+    Secret,
+    Veto,
+    hookimpl,
+    on,
+)
 
 
 @attrs.frozen
@@ -59,3 +71,19 @@ class ShopWithTables(Shop):
     @hookimpl
     def crm_register_migrations(self) -> Iterable[Path]:
         return [Path(__file__).parent / "revisions" / self.revisions]
+
+
+class ShopThatTexts(Shop):
+    """Brings the channel it greets by, too."""
+
+    name = "shop"
+
+    @hookimpl
+    def crm_register_channels(self) -> Iterable[Channel]:
+        return [Channel("sms", ("phone",), self.text, "retry")]
+
+    def text(self, permit: Permit, key: str) -> Receipt:
+        """Hand over to a provider that never sends one key twice."""
+        message = permit.redeem()
+        HTTP().post(self.settings.url, message.text.encode(), {"Idempotency-Key": key})
+        return Receipt(key)

@@ -104,6 +104,14 @@ PROMISES = {
         "All storages give the same answers",
         "One random history is played to each of them, and every answer and journal is compared.",
     ),
+    "C1": (
+        "Nothing is sent behind a no",
+        (
+            "Eight threads each send a message to one client, who says no at a random instant meanwhile. Each message must have "
+            "gone by an attempt that was written down before the no, or be held back; the time from the commit of an attempt to "
+            "its channel is how long a no that comes then is too late."
+        ),
+    ),
     "C18": (
         "Whoever changes the journal is found out",
         (

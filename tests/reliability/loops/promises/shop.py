@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 from crmkit import CRM, Item, Money, Transaction
+from crmkit.testing import a_message
 
 #: Stands in every text that is personal: what must never be seen in an error or a log.
 CANARY = "canary-7f3a"
@@ -45,6 +46,8 @@ def shop(crm: CRM) -> Ids:
             "note": tx.notes.add(client.id, text=CANARY).id,
             "document": tx.documents.add(client_id=client.id, name=CANARY, content=CANARY.encode()).id,
             "ticket": tx.tickets.open(client.id, subject=CANARY).id,
+            "message": tx._unit.insert(a_message(client, text=CANARY)).id,
+            "sent": tx._unit.insert(a_message(client, text=CANARY, state="held")).id,
         }  # fmt: skip
 
 
@@ -95,6 +98,9 @@ CALLS: dict[str, Call] = {
     "calls.record": lambda tx, ids: tx.calls.record(number=ids["phone"], disposition="no_answer", external_id=f"r{ids['number']}"),
     "consents.grant": lambda tx, ids: tx.consents.grant(ids["client"], purpose="marketing", channel="email"),
     "consents.withdraw": lambda tx, ids: tx.consents.withdraw(ids["client"]),
+    "messages.send": lambda tx, ids: tx.messages.send(ids["client"], channel="sms", purpose="service", text=CANARY),
+    "messages.cancel": lambda tx, ids: tx.messages.cancel(ids["message"]),
+    "messages.report": lambda tx, ids: tx.messages.report(ids["sent"], state="delivered"),
     "tasks.plan": lambda tx, ids: tx.tasks.plan(ids["client"], title=CANARY, due=TOMORROW),
     "tasks.update": lambda tx, ids: tx.tasks.update(ids["task"], title=f"{CANARY} new"),
     "tasks.start": lambda tx, ids: tx.tasks.start(ids["task"]),
