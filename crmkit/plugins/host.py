@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import attrs
-
-from crmkit.domain.consent import FIRST_POLICY, Policy
+from crmkit.domain.consent import ConsentPurpose
+from crmkit.domain.consent.purposes import STANDING_PURPOSES
 from crmkit.domain.custom import Field
 from crmkit.domain.events import Event
 from crmkit.errors import AuthFailed, Fault, Invalid, NotReady
@@ -30,7 +29,7 @@ from crmkit.plugins.plugin import Plugin
 from crmkit.plugins.states import Listed, PluginStatus, State
 from crmkit.plugins.subscription import Subscription
 from crmkit.plugins.values.channels import Channel
-from crmkit.plugins.values.registering import CommandLine, ConsentPurpose, HealthCheck
+from crmkit.plugins.values.registering import CommandLine, HealthCheck
 from crmkit.plugins.values.reporting import Failure
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class Plugins:
         #: Each channel with whose it is.
         self.brought_channels: Sequence[tuple[str, Channel]] = self._with_plugin("crm_register_channels", Channel)
         self.channels: Mapping[str, Channel] = self._channels()
-        self.policy = self._policy()
+        self.purposes = self._purposes()
         self._endpoints = self._endpoint_table()
         self._jobs = self._with_plugin("crm_register_jobs", Job)
         self._refuse_twice("job", [(plugin, job.name) for plugin, job in self._jobs])
@@ -283,12 +282,12 @@ class Plugins:
                 )
         return known
 
-    def _policy(self) -> Policy:
-        carried = dict(FIRST_POLICY.carried_by)
+    def _purposes(self) -> Sequence[ConsentPurpose]:
+        known = {one.key: one for one in STANDING_PURPOSES}
         for one in self._brought("crm_register_consent_purposes", ConsentPurpose):
-            if carried.setdefault(one.key, one.carried_by) != one.carried_by:
+            if known.setdefault(one.key, one) != one:
                 raise Invalid(Fault("plugins", "twice", f"Two plugins bring a purpose {one.key}, or crmkit has it."))
-        return attrs.evolve(FIRST_POLICY, carried_by=carried)
+        return [one for one in known.values() if one not in STANDING_PURPOSES]
 
     def _check_event(self, kind: type[Any]) -> None:
         name = kind.__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crmkit.domain.call import Call
 from crmkit.domain.client import Client, ExternalId
 from crmkit.domain.consent import Consent
+from crmkit.domain.consent.slot import Slot
 from crmkit.domain.datum import Datum
 from crmkit.domain.deal import Deal, DealStep
 from crmkit.domain.document import Document
@@ -27,6 +28,7 @@ UNIQUE: dict[type[Record], Fields] = {
     Call: ("origin", "external_id"),
     Document: ("origin", "external_id"),
     Consent: ("orig_subject", "seq"),
+    Slot: ("orig_subject", "cap", "number"),
     Attempt: ("orig_subject", "seq"),
     Merge: ("merged_id",),
     Datum: ("collection", "key"),

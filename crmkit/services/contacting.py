@@ -8,9 +8,9 @@ from crmkit.services.consents import Consents
 from crmkit.services.unit import Unit
 
 
-def check_attempt(unit: Unit, client_id: ClientId, *, purpose: str, channel: str) -> None:
+def check_attempt(unit: Unit, client_id: ClientId, *, purpose: str, channel: str, endpoint: str | None = None) -> None:
     """Return if the client may be contacted now: `ContactRefused` is their no, `Rejected` somebody's objection."""
-    decision = Consents(unit).may_contact(client_id, purpose=purpose, channel=channel)
+    decision = Consents(unit).may_contact(client_id, purpose=purpose, channel=channel, endpoint=endpoint)
     if not decision.allowed:
         raise ContactRefused(decision.reason)
     if unit.slots is not None and (faults := tuple(unit.slots.attempt(unit, client_id, channel, purpose))):

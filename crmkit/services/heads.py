@@ -15,7 +15,8 @@ def locked_heads(unit: Unit, client_id: ClientId) -> Mapping[ClientId, int]:
     Of a client whom others were merged into all are held, in an order of their own, so that nobody waits in a circle.
     """
     store = unit.store
-    store.lock([f"consent:{client_id}"])
+    if client_id not in unit.fresh:  # of one who was added here nobody else can know
+        store.lock([f"consent:{client_id}"])
     heads = {client_id: 0, **store.consent_heads(client_id)}
     if len(heads) > 1:
         store.lock([f"consent:{one}" for one in heads])

@@ -9,7 +9,7 @@ from typing import Literal, TypedDict, Unpack
 import attrs
 
 from crmkit.domain.client import Client
-from crmkit.domain.consent import Decision
+from crmkit.domain.consent import CHANNELS, Decision
 from crmkit.domain.events import MessageCancelled, MessageDeferred, MessageQueued, MessageRefused, MessageReported
 from crmkit.domain.ids import ClientId, ContactPointId, MessageId
 from crmkit.domain.message import WAITING, Attempt, Message, MessageState
@@ -19,7 +19,6 @@ from crmkit.errors import ContactRefused
 from crmkit.services.addresses import chosen
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
-from crmkit.services.consents import CHANNELS
 from crmkit.services.room import Room
 from crmkit.services.sending import decided, object_to, put_on_record
 
@@ -46,7 +45,7 @@ class Messages(Room[Message, MessageId]):
     >>> from crmkit import CRM
     >>> from crmkit.testing import ChannelSink
     >>> sink = ChannelSink()
-    >>> with CRM.open("memory://", plugins=[sink.plugin("sms")], delivery="inline") as crm:
+    >>> with CRM.open("memory://", plugins=[sink.plugin("sms")], delivery="inline", consent="permissive") as crm:
     ...     with crm.begin() as tx:
     ...         anna = tx.clients.add(name="Anna", phone="+79123456789")
     ...         _ = tx.consents.grant(anna.id, purpose="service", channel="sms")

@@ -11,7 +11,9 @@ import attrs
 
 from crmkit.domain.access import EVERYTHING_GRANTED, Grants, Operation
 from crmkit.domain.client import Client
-from crmkit.domain.consent import Consent
+from crmkit.domain.consent import NOES, Consent
+from crmkit.domain.consent.slot import Slot
+from crmkit.domain.consent.suppression import Suppressed
 from crmkit.domain.datum import Datum
 from crmkit.domain.ids import ClientId
 from crmkit.domain.query import Query
@@ -23,6 +25,9 @@ from crmkit.domain.user import Team, User
 from crmkit.domain.where import EVERYTHING, Test
 from crmkit.errors import Forbidden
 from crmkit.ports import StorageTransaction
+
+#: What anybody who hears it writes down; that evidence was found wanting is for those who may write.
+HEARD = NOES - {"invalidate"}
 
 
 class Permits:
@@ -54,10 +59,12 @@ class Permits:
             self._of_client("write", kind, record)
             if before is None:
                 self.seen(record)
+        elif kind is Suppressed and before is None:
+            pass  # whoever hears that an address is not to be written to writes it down
         elif not hasattr(record, "client_id"):
             if not self._grants.admin:
                 raise Forbidden("write", noun(kind))
-        elif (kind is Consent and record.kind == "withdraw") or kind in (Share, Datum):
+        elif (kind is Consent and record.kind in HEARD) or kind in (Share, Datum, Slot):
             # Whoever hears a no writes it down; who may share was asked, and anybody may give back a share; what a
             # plugin keeps beside its client is the plugin's to write, and must not keep a no from being written down.
             pass

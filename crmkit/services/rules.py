@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from crmkit.domain.consent import FIRST_POLICY, Policy
+from crmkit.domain.consent import Policy
+from crmkit.domain.consent.packs import GDPR
 from crmkit.domain.contact_point import PointKind
 from crmkit.domain.custom import Field
 
@@ -20,7 +21,7 @@ class Rules:
 
     `region` reads phones written without a country, `dormant_after` is how long an active client may be silent
     (None: for ever), `call_back_within` when a missed call should be answered, `unmerge_within` how long a merge can be undone, `fields` the custom fields by
-    (record, key), `consent` which bases carry which purpose, `channels` the ways out that plugins bring, each with the
+    (record, key), `consent` how what clients said is judged, `channels` the ways out that plugins bring, each with the
     kinds of contact points it reaches.
     """
 
@@ -29,5 +30,5 @@ class Rules:
     call_back_within: timedelta = timedelta(hours=4)
     unmerge_within: timedelta = timedelta(days=30)
     fields: Mapping[tuple[str, str], Field[Any]] = attrs.field(factory=dict[tuple[str, str], Field[Any]])
-    consent: Policy = FIRST_POLICY
+    consent: Policy = GDPR
     channels: Mapping[str, tuple[PointKind, ...]] = attrs.field(factory=dict[str, tuple[PointKind, ...]])

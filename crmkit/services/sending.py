@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import attrs
 
+from crmkit.domain.client import Client
 from crmkit.domain.consent import Decision
 from crmkit.domain.events import (
     MessageCancelled,
@@ -22,7 +23,9 @@ from crmkit.domain.query import Query
 from crmkit.domain.touchpoint import Channel, Touchpoint
 from crmkit.domain.where import Test
 from crmkit.errors import Conflict, Rejected
-from crmkit.services.consents import Consents
+from crmkit.services.consenting.addresses import address_of
+from crmkit.services.consenting.capping import free_places, take_places
+from crmkit.services.consenting.judging import decision as decision_on
 from crmkit.services.heads import locked_heads
 from crmkit.services.touchpoints import Touchpoints
 from crmkit.services.unit import Unit
@@ -40,7 +43,11 @@ _LONGEST = 255
 
 def decided(unit: Unit, message: Message) -> Decision:
     """Say whether a message may go now."""
-    return Consents(unit).may_contact(message.client_id, purpose=message.purpose, channel=message.channel)
+    client = unit.get(Client, message.client_id)
+    there = address_of(unit, client.id, message.channel, message.endpoint)
+    return decision_on(
+        unit, client, purpose=message.purpose, channel=message.channel, address=there, at=unit.now
+    )  # fmt: skip
 
 
 def object_to(unit: Unit, message: Message) -> None:
@@ -68,10 +75,12 @@ def allow(unit: Unit, id: MessageId, *, turn: int | None, repeats: bool) -> tupl
         _end_open(unit, message, "unknown")
         if not repeats:
             return _held(unit, message), None
+    free_places(unit, message)  # what an earlier attempt took is this one's
     decision = decided(unit, message)
     if not decision.allowed:
         return _kept_back(unit, message, decision), None
     object_to(unit, message)
+    take_places(unit, message)
     evidence = tuple(map(str, decision.evidence))
     attempt = unit.insert(_attempt(unit, message, decision, evidence, heads[message.client_id] + 1))
     after = attrs.evolve(
@@ -93,6 +102,8 @@ def settle(
         return _sent(unit, message, reference)
     if message.state == "held":
         return message
+    if outcome in ("not_taken", "failed"):
+        free_places(unit, message)
     if outcome == "not_taken":
         return unit.replace(message, attrs.evolve(message, state="queued"))
     if outcome == "failed":

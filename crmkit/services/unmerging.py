@@ -8,11 +8,11 @@ from uuid import UUID
 import attrs
 
 from crmkit.domain.client import Client, ExternalId
-from crmkit.domain.consent import Consent
+from crmkit.domain.consent import NOES, Consent
 from crmkit.domain.contact import Contact
 from crmkit.domain.contact_point import ContactPoint
 from crmkit.domain.deal import Deal
-from crmkit.domain.events import ClientUnmerged, ContactPointUpdated
+from crmkit.domain.events import ClientUnmerged, ConsentWithdrawn, ContactPointUpdated
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import ClientId, RecordId
 from crmkit.domain.merge import Merge, joined, parted
@@ -24,7 +24,7 @@ from crmkit.domain.touchpoint import Touchpoint
 from crmkit.domain.where import Test
 from crmkit.errors import Conflict, NotFound
 from crmkit.services.checks import Checks
-from crmkit.services.consents import Consents
+from crmkit.services.consenting.saying import Said, say
 from crmkit.services.merging import written
 from crmkit.services.rebuilding import recomputed
 from crmkit.services.unit import Unit
@@ -160,8 +160,12 @@ def _step_up(unit: Unit, client_id: ClientId, before: frozenset[str]) -> None:
 
 def _say_no_again(unit: Unit, id: ClientId, survivor: ClientId, said: Mapping[ClientId, int]) -> None:
     """Whoever said no while the two were one may have meant either: it holds for both."""
-    of_survivor = Test("client_id", "eq", survivor) & Test("kind", "eq", "withdraw")
+    of_survivor = Test("client_id", "eq", survivor) & Test("kind", "in", tuple(sorted(NOES)))
     for subject, head in said.items():
         since = of_survivor & Test("orig_subject", "eq", subject) & Test("seq", "gt", head)
         for no in unit.store.select(Query(Consent, since, "seq")):
-            Consents(unit).withdraw(id, purpose=no.purpose, channel=no.channel, evidence=no.evidence)
+            same = Said(
+                no.kind, no.purpose, no.channel, no.endpoint, evidence=no.evidence, jurisdiction=no.jurisdiction
+            )
+            again = say(unit, id, same)
+            unit.happened(ConsentWithdrawn(*unit.envelope(), again.id, id, no.purpose, no.channel))

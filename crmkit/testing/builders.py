@@ -11,6 +11,7 @@ from crmkit.crm.system import TimeOrderedIds
 from crmkit.domain.call import Call
 from crmkit.domain.client import Client, ExternalId
 from crmkit.domain.consent import Consent, Evidence
+from crmkit.domain.consent.slot import Slot
 from crmkit.domain.contact import Contact
 from crmkit.domain.contact_point import ContactPoint
 from crmkit.domain.custom import Custom
@@ -147,6 +148,11 @@ def a_note(client: Client, **given: Any) -> Note:
 def a_share(client: Client, user: str = "18", **given: Any) -> Share:
     """Somebody else may see it, for ever."""
     return a_record(Share, client_id=client.id, user=user, **_said(given, right="read"))
+
+
+def a_slot(client: Client, **given: Any) -> Slot:
+    """The first place of a cap."""
+    return a_record(Slot, client_id=client.id, **_said(given, orig_subject=client.id, number=1))
 
 
 def an_apart(client: Client, other: Client, **given: Any) -> Apart:
@@ -293,5 +299,5 @@ _FILLED: dict[type[Any], Make] = {
     FrozenMap: lambda held: FrozenMap(_PAIRS[held.inside[1]]),
     Custom: lambda _: Custom({"level": -(2**62), "card": HARD, "tags": "\x1fa\x1fb\x1f"}),
     Client: lambda _: a_record(Client, filled=True),
-    Evidence: lambda _: Evidence("privacy-2026", "ru", "web_form", "doc-1", HARD),
+    Evidence: lambda _: Evidence("privacy-2026", "ru", "web_form", "doc-1", HARD, "2", True, "f", "r", "b", HARD, HARD),
 }

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from crmkit.domain.events.consents import (
+    ConsentConfirmed as ConsentConfirmed,
+    ConsentGranted as ConsentGranted,
+    ConsentInvalidated as ConsentInvalidated,
+    ConsentObjectedTo as ConsentObjectedTo,
+    ConsentRefused as ConsentRefused,
+    ConsentRequested as ConsentRequested,
+    ConsentSuppressed as ConsentSuppressed,
+    ConsentUnsuppressed as ConsentUnsuppressed,
+    ConsentWithdrawn as ConsentWithdrawn,
+    NoticeAdded as NoticeAdded,
+)
 from crmkit.domain.events.data import (
     DataBulkAccessDetected as DataBulkAccessDetected,
     DataExported as DataExported,
@@ -28,8 +40,6 @@ from crmkit.domain.events.exchanges import (
     CallMissed as CallMissed,
     CallRecorded as CallRecorded,
     CallStarted as CallStarted,
-    ConsentGranted as ConsentGranted,
-    ConsentWithdrawn as ConsentWithdrawn,
     TouchpointRecorded as TouchpointRecorded,
 )
 from crmkit.domain.events.messages import (

@@ -16,7 +16,8 @@ from crmkit.domain.marks import Code
 from crmkit.domain.source import Source
 
 NOUNS = (
-    "ContactPoint", "Contact", "Client", "Deal", "Purchase", "Touchpoint", "Call", "Consent", "Message", "Task", "Note",
+    "ContactPoint", "Contact", "Client", "Deal", "Purchase", "Touchpoint", "Call", "Consent", "Notice", "Message",
+    "Task", "Note",
     "Ticket", "Document", "Share", "Data", "Pipeline", "User", "Team",
 )  # fmt: skip
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")

@@ -1,15 +1,12 @@
-"""What passes between a client and us: touchpoints, calls, consents."""
+"""What passes between a client and us: touchpoints, calls."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 import attrs
 
 from crmkit.domain.call import CallOutcome, Disposition
-from crmkit.domain.consent import Basis
 from crmkit.domain.events.envelope import Event
-from crmkit.domain.ids import CallId, ClientId, ConsentId, DealId, TaskId, TouchpointId
+from crmkit.domain.ids import CallId, ClientId, DealId, TaskId, TouchpointId
 from crmkit.domain.marks import Code
 from crmkit.domain.touchpoint import Channel, Direction, Initiator
 
@@ -86,25 +83,3 @@ class CallMissed(Event):
     call_id: CallId
     client_id: ClientId | None
     task_id: TaskId
-
-
-@attrs.frozen
-class ConsentGranted(Event):
-    """A client said yes."""
-
-    consent_id: ConsentId
-    client_id: ClientId
-    purpose: Code[str]
-    channel: Code[str]
-    basis: Basis
-    valid_until: datetime | None
-
-
-@attrs.frozen
-class ConsentWithdrawn(Event):
-    """A client said no."""
-
-    consent_id: ConsentId
-    client_id: ClientId
-    purpose: Code[str]
-    channel: Code[str]

@@ -1,7 +1,7 @@
 """Hours of the day in which people may be contacted, where they are.
 
 Instants become local times, never the other way: a local time may come twice or not at all, an instant has one.
-Source: safety.md C13; hours are the law's or a house's own, by purpose, so they are handed in.
+Hours are the law's or a house's own, by purpose, so they are handed in.
 """
 
 from __future__ import annotations

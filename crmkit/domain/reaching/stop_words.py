@@ -2,7 +2,7 @@
 
 A reply of nothing but a refusal and words that change nothing beside one is `stop`. A refusal among other words is
 `ambiguous`: a person reads it. Missing one costs more than a look, so whatever is in doubt is looked at.
-Sources: 47 CFR 64.1200(a)(10) for the English keywords, 38-FZ art. 18, safety.md C7.
+Sources: 47 CFR 64.1200(a)(10) for the English keywords, 38-FZ art. 18.
 """
 
 from __future__ import annotations

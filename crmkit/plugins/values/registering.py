@@ -6,20 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from crmkit.domain.consent import Basis
-
-
-@attrs.frozen
-class ConsentPurpose:
-    """
-    Something a client may be contacted for, and the legal bases that carry it.
-
-    >>> ConsentPurpose("birthday", frozenset({"consent"})).key
-    'birthday'
-    """
-
-    key: str
-    carried_by: frozenset[Basis]
+from crmkit.domain.consent import ConsentPurpose as ConsentPurpose
 
 
 @attrs.frozen

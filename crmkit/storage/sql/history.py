@@ -11,6 +11,6 @@ OURS = "crmkit_"
 #: Ours, oldest first.
 REVISIONS = (
     "crmkit_0001", "crmkit_0002", "crmkit_0003", "crmkit_0004", "crmkit_0005", "crmkit_0006", "crmkit_0007",
-    "crmkit_0008", "crmkit_0009", "crmkit_0010", "crmkit_0011", "crmkit_0013",
+    "crmkit_0008", "crmkit_0009", "crmkit_0010", "crmkit_0011", "crmkit_0012", "crmkit_0013",
 )  # fmt: skip
 HEAD = REVISIONS[-1]

@@ -63,7 +63,8 @@ class Workshop:
         Open a CRM with these plugins and no others, whatever is installed.
 
         Classes are made from `settings[name]` as a host's file would be read, secrets looked up in *env* alone. Nothing
-        is told before the fixture `relay` is asked to, unless *options*, those of `CRM`, say so. A *storage* that
+        is told before the fixture `relay` is asked to, and whatever was said is a yes, unless *options*, those of
+        `CRM`, say so. A *storage* that
         another CRM has stands for a process that begins anew.
         """
         if strange := [one for one in plugins if not isinstance(one, (type, Plugin))]:
@@ -79,6 +80,7 @@ class Workshop:
         self.hooks.listen(known)
         kept = SteppedStorage(open_storage(url, migrate="create"), self.steps) if storage is None else storage
         given: dict[str, Any] = {"clock": self.clock, "ids": self.ids, "delivery": "external", "region": "RU"}
+        given["consent"] = "permissive"
         given |= options
         try:
             prepare_tables(known, kept, "create")

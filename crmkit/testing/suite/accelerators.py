@@ -12,6 +12,8 @@ import pytest
 from crmkit.domain.access_count import AccessCount
 from crmkit.domain.card import CARD_LIMIT
 from crmkit.domain.client import Client, ExternalId
+from crmkit.domain.consent.notice import Notice
+from crmkit.domain.consent.suppression import Suppressed
 from crmkit.domain.datum import Datum
 from crmkit.domain.job_run import JobRun
 from crmkit.domain.outcome import OUTCOMES
@@ -46,6 +48,7 @@ from crmkit.testing.builders import (
     a_record,
     a_refund,
     a_share,
+    a_slot,
     a_task,
     a_ticket,
     a_touchpoint,
@@ -87,6 +90,7 @@ def _around(client: Client) -> list[Record]:
         *(a_personal_change(client) for _ in several),
         *(a_note(client, created_at=NOON + timedelta(days=number % 2)) for number in several),
         a_document(client),
+        a_slot(client),
         an_apart(client, CLIENTS[0]),
         *(a_consent(client, number + 1, recorded_at=NOON - timedelta(days=number)) for number in several),
         a_consent(client, 2, orig_subject=GONE[CLIENTS.index(client)]),
@@ -310,7 +314,7 @@ class Accelerated(OnAStorage):
         given: dict[str, Any] = {
             "client_id": client.id, "deal_id": deal.id, "purchase_id": purchase.id, "message_id": message.id,
         }  # fmt: skip
-        if kind in (User, Team, Pipeline, JobRun, AccessCount, ExternalId, Datum):
+        if kind in (User, Team, Pipeline, JobRun, AccessCount, ExternalId, Datum, Notice, Suppressed):
             given["value" if kind is ExternalId else "key" if kind is Datum else "id"] = client.name
         if kind is Seal:
             given["number"] = 1 + CLIENTS.index(client)

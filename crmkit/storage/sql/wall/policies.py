@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from crmkit.domain.access_count import AccessCount
 from crmkit.domain.client import Client
+from crmkit.domain.consent.notice import Notice
+from crmkit.domain.consent.suppression import Suppressed
 from crmkit.domain.datum import Datum
 from crmkit.domain.delivery import Delivery
 from crmkit.domain.export import Export
@@ -28,7 +30,8 @@ from crmkit.storage.sql.wall.hearing import ACTOR, AT, CHANGES, HOUSE, SEES, TEA
 
 KINDS: dict[sa.Table, type[Record]] = {table: kind for kind, table in TABLES.items()}
 #: What hangs on no client and is everybody's to see. Whoever may put it, crmkit says.
-EVERYBODYS = frozenset({*(TABLES[kind] for kind in (Team, User, Pipeline, JobRun, Delivery, AccessCount)), above, keys})
+_OF_ALL = (Team, User, Pipeline, JobRun, Delivery, AccessCount, Notice, Suppressed)
+EVERYBODYS = frozenset({*(TABLES[kind] for kind in _OF_ALL), above, keys})
 #: What only the house sees: it tells of everybody. A table without a client that nobody thought of is so, too.
 HOUSES = frozenset({journal, *(TABLES[kind] for kind in (Export, Seal))})
 #: Looked at before anybody can be said to act; it names no record but the one an upgrade came to.

@@ -1,7 +1,7 @@
 """Messages on their way to clients, and each attempt to send one.
 
 Revision ID: crmkit_0013
-Revises: crmkit_0011
+Revises: crmkit_0012
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import mysql, postgresql
 
 revision = "crmkit_0013"
-down_revision = "crmkit_0011"
+down_revision = "crmkit_0012"
 branch_labels = None
 depends_on = None
 

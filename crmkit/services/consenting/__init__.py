@@ -1,0 +1,1 @@
+"""What the room of consents is made of: addresses, what is said, the suppression list, confirmations, decisions."""
