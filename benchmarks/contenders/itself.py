@@ -58,7 +58,9 @@ class Itself(Peer):
     def open(self) -> None:
         """Open a store that is there."""
         storage = self.storage()
-        crm = CRM(storage, region="RU", plugins=[Listener()], delivery="external", access=self.policy)
+        crm = CRM(
+            storage, region="RU", plugins=[Listener()], delivery="external", access=self.policy, consent="permissive"
+        )
         if self.policy is not None:
             _hire(storage)
         self.crm = crm.bind(actor=rows.OWNER)

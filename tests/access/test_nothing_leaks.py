@@ -107,7 +107,7 @@ def test_an_export_takes_out_no_more_than_the_right_reaches(make: Callable[[int]
 
 
 #: Kinds that no public read comes to but past another one's predicate; the storage suite looks at theirs.
-BEHIND_ANOTHER = {"Attempt", "ExternalId", "DealStep", "Apart", "PersonalChange"}
+BEHIND_ANOTHER = {"Attempt", "ExternalId", "DealStep", "Apart", "PersonalChange", "Slot"}
 KINDS: tuple[type[Record], ...] = (Client, *HANGING)
 
 

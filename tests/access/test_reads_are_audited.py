@@ -64,7 +64,7 @@ def test_every_read_leaves_its_clients_in_the_audit(storage: Storage) -> None:
     met = {kind for found in asked.values() for kind, _ in found}
     assert set() == unsaid
     assert {
-        "Call", "Client", "Contact", "ContactPoint", "Deal", "Document", "Message", "Note", "Outcome", "PersonalChange", "Points",
+        "Call", "Client", "Consent", "Contact", "ContactPoint", "Deal", "Document", "Message", "Note", "Outcome", "PersonalChange", "Points",
         "Purchase", "Task", "Ticket", "Touchpoint",
     } == met  # fmt: skip
     crm.close()

@@ -47,7 +47,13 @@ def test_each_is_told_only_of_their_own(url: str, caplog: pytest.LogCaptureFixtu
     tried, random = 0, Random(10)
     for name, shop in shops.items():
         theirs = everything[name]
-        only = CRM(storage_of(theirs.records, theirs.journal), clock=shop.clock, region="RU", blobs=shop.blobs)
+        only = CRM(
+            storage_of(theirs.records, theirs.journal),
+            clock=shop.clock,
+            region="RU",
+            blobs=shop.blobs,
+            consent="permissive",
+        )
         with shop.house.read() as tx, only.read() as oracle:
             for asked in sorted(READS) * 3:
                 seed = random.randrange(1 << 30)

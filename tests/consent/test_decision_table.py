@@ -30,7 +30,7 @@ def test_a_question_is_answered_by_the_first_row_that_matches(case: Case) -> Non
 
 
 def test_every_row_is_met_alone_and_with_its_neighbour() -> None:
-    """No row is there for nothing, and none stands where it stands by chance (safety C3)."""
+    """No row is there for nothing, and none stands where it stands by chance."""
     assert set(NAMES) == {name for case in single_rows() for name in case.rows}
     assert set(pairwise(NAMES)) - APART <= {pair for case in neighbours() for pair in combinations(case.rows, 2)}
 

@@ -20,7 +20,7 @@ READS_OF = {
     "deals": {"board", "history"},
     "documents": {"open", "content", "verify"},
     "touchpoints": {"timeline", "journey"},
-    "consents": {"may_contact", "receipt", "history", "watermark"},
+    "consents": {"may_contact", "receipt", "verify", "history", "watermark", "confirmation"},
     "messages": {"attempts"},
     "tasks": {"agenda"},
     "outcomes": {"since"},
@@ -33,7 +33,7 @@ READS_OF = {
 #: The rooms of the first release: should these tests ever look at an empty house, this says so.
 SETTLED = {
     "users", "teams", "clients", "contacts", "contact_points", "pipelines", "deals", "purchases", "touchpoints",
-    "calls", "consents", "messages", "tasks", "notes", "tickets", "documents", "outcomes", "shares", "audit",
+    "calls", "consents", "messages", "notices", "tasks", "notes", "tickets", "documents", "outcomes", "shares", "audit",
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import attrs
 import pytest
 
-from crmkit import CRM, Client, Money, Transaction
+from crmkit import CRM, Client, Evidence, Money, Transaction
 from crmkit.crm.system import TimeOrderedIds
 from crmkit.domain.ids import ClientId
 from crmkit.storage.opening import open_storage
@@ -46,9 +46,16 @@ NEEDS: dict[str, dict[str, Any]] = {
     "touchpoints.journey": {},
     "calls.dial": {"purpose": "service"},
     "consents.grant": {"purpose": "marketing", "channel": "email"},
+    "consents.request": {"purpose": "marketing", "channel": "email"},
+    "consents.refuse": {},
     "consents.withdraw": {},
+    "consents.object_to": {"purpose": "profiling"},
+    "consents.invalidate": {},
+    "consents.suppress": {},
+    "consents.unsuppress": {"evidence": Evidence(document="letter")},
     "consents.may_contact": {"purpose": "service", "channel": "voice"},
     "messages.send": {"channel": "sms", "purpose": "service", "text": "Hello"},
+    "consents.verify": {},
     "tasks.plan": {"title": "Call", "due": NOON, "deal_id": "deal"},
     "notes.add": {"text": "Note", "deal_id": "deal"},
     "documents.add client_id": {"name": "Contract", "content": b"Sign here.", "deal_id": "deal", "touchpoint_id": "touchpoint"},
@@ -112,7 +119,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("merged")
     url = "memory://" if request.param == "memory" else f"sqlite:///{folder}/crm.db"
     again = Again()
-    with CRM(open_storage(url), ids=again, clock=FrozenClock(), region="RU", blobs=folder / "blobs") as crm:
+    told: dict[str, Any] = {"region": "RU", "blobs": folder / "blobs", "consent": "permissive"}
+    with CRM(open_storage(url), ids=again, clock=FrozenClock(), **told) as crm:
         with crm.begin() as tx:
             ids = _merged(tx)
         yield World(crm, again, ids)

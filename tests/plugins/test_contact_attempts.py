@@ -59,7 +59,9 @@ def _anna(crm: CRM, *, noted: bool, granted: bool = True) -> Client:
 
 def _opened(url: str, clock: FrozenClock, *plugins: Plugin[None]) -> tuple[CRM, ChannelSink]:
     sink = ChannelSink()
-    return CRM.open(url, clock=clock, plugins=[*plugins, sink.plugin("sms")], delivery="inline"), sink
+    return CRM.open(
+        url, clock=clock, plugins=[*plugins, sink.plugin("sms")], delivery="inline", consent="permissive"
+    ), sink
 
 
 @pytest.mark.parametrize("noted", [True, False])

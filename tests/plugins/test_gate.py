@@ -98,7 +98,9 @@ class Shop:
 
     def __init__(self, url: str, clock: FrozenClock, *others: Plugin[None], unknown: Literal["retry", "hold"]) -> None:
         self.clock, self.provider, self.heard = clock, Provider(unknown), list[Event]()
-        self.crm = CRM.open(url, clock=clock, plugins=[self.provider, *others], delivery="external")
+        self.crm = CRM.open(
+            url, clock=clock, plugins=[self.provider, *others], delivery="external", consent="permissive"
+        )
         self.crm.on(Event)(self.heard.append)
         with self.crm.begin() as tx:
             self.anna: Client = tx.clients.add(name="Anna", phone=PHONE)
@@ -149,7 +151,7 @@ def test_a_message_goes_by_a_permit(shop: Shop) -> None:
     with shop.crm.read() as tx:
         (attempt,) = tx.messages.attempts(message.id)
         (yes,) = tx.consents.list()
-    assert (shop.anna.id, 2, "granted", (str(yes.id),), "crmkit-1") == (
+    assert (shop.anna.id, 2, "granted", (str(yes.id),), "permissive") == (
         attempt.orig_subject, attempt.seq, attempt.reason, attempt.evidence, attempt.policy,
     )  # fmt: skip
     assert timedelta(seconds=5) == attempt.expires_at - attempt.at

@@ -57,7 +57,9 @@ clock = FrozenClock()
 
 @contextmanager
 def _open(*plugins: Plugin[Any]) -> Generator[CRM]:
-    with CRM.open("memory://", region="RU", clock=clock, plugins=plugins, delivery="inline") as crm:
+    with CRM.open(
+        "memory://", region="RU", clock=clock, plugins=plugins, delivery="inline", consent="permissive"
+    ) as crm:
         yield crm
 
 
@@ -95,7 +97,7 @@ def registers_fields() -> None:
 
 def narrows_whom_sellers_see() -> None:
     policy = Policy(Role("seller", read="all"), Role("head", read="all"))
-    with CRM(MemoryStorage(), access=policy, plugins=[Countries()]) as crm:
+    with CRM(MemoryStorage(), access=policy, plugins=[Countries()], consent="permissive") as crm:
         with crm.bind(actor=System("setup")).begin() as tx:
             for user, role in (("17", "seller"), ("2", "head")):
                 tx.users.put(user, name=user, roles=[role])
@@ -182,7 +184,7 @@ def registers_jobs() -> None:
 
 def registers_migrations() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        CRM.open(f"sqlite:///{folder}/crm.db", plugins=[Answers()]).close()
+        CRM.open(f"sqlite:///{folder}/crm.db", plugins=[Answers()], consent="permissive").close()
         with closing(sqlite3.connect(f"{folder}/crm.db")) as store:
             assert 0 == store.execute("SELECT count(*) FROM answers__answer").fetchone()[0]
 
@@ -248,7 +250,7 @@ def assigns_an_owner() -> None:
 
 def checks_an_attempt_to_contact() -> None:
     week = FrozenClock()
-    with CRM.open("memory://", region="RU", clock=week, plugins=[Sundays()]) as crm:
+    with CRM.open("memory://", region="RU", clock=week, plugins=[Sundays()], consent="permissive") as crm:
         with crm.begin() as tx:
             anna = tx.clients.add(name="Anna", phone="+79123456789")
             tx.consents.grant(anna.id, purpose="service", channel="voice")

@@ -14,7 +14,7 @@ from promises.contents import empty, stored, texts_of, version_of
 from promises.faults import FAULTS, Fault, Plan, planted
 from promises.figures import Figure
 from promises.scales import scales
-from promises.shop import CALLS, CANARY, Ids, shop
+from promises.shop import CALLS, CANARY, JUDGED, Ids, shop
 
 from crmkit import CRM, MemoryBlobs, Transaction
 from crmkit.services.transaction import room
@@ -45,7 +45,7 @@ def test_whatever_call_fails_the_store_stays_as_it_was(
     url = f"sqlite:///{tmp_path}/crm.db" if database == "sqlite" else request.getfixturevalue(f"{database}_url")
     plan, storage = planted(monkeypatch), SQLStorage(url)
     caplog.set_level(logging.DEBUG)
-    with CRM(storage, region="RU", blobs=MemoryBlobs()) as crm:
+    with CRM(storage, region="RU", blobs=MemoryBlobs(), consent=JUDGED) as crm:
         tried = Tried(crm, storage, plan)
         for place, verb in enumerate(scale):
             every = FAULTS[database]

@@ -14,7 +14,7 @@ from promises.contents import Stored, empty, stored, texts_of, version_of
 from promises.figures import Figure
 from promises.losses import WAYS, Cut, How, cut_off
 from promises.scales import scales
-from promises.shop import CALLS, CANARY, Ids, shop
+from promises.shop import CALLS, CANARY, JUDGED, Ids, shop
 
 from crmkit import CRM, Client, MemoryBlobs
 from crmkit.errors import CRMError, OutcomeUnknown, StorageUnreachable
@@ -89,7 +89,7 @@ def test_a_command_that_is_cut_off_anywhere_is_done_once_under_its_key(
     cut, ways = cut_off(monkeypatch), WAYS[database]
     caplog.set_level(logging.DEBUG)
     storage = SQLStorage(url)
-    with CRM(storage, region="RU", blobs=MemoryBlobs()) as crm:
+    with CRM(storage, region="RU", blobs=MemoryBlobs(), consent=JUDGED) as crm:
         once = Once(crm, storage, cut)
         for verb in scale:
             for how in ways[:1] if run == "plain" else ways:

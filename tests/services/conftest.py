@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from right_calls import CARD, MARGIN, World, one_of_each
+from right_calls import CARD, JUDGED, MARGIN, World, one_of_each
 
 from crmkit import CRM, MemoryBlobs
 from crmkit.testing import FrozenClock
@@ -20,7 +20,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder, clock = tmp_path_factory.mktemp("world"), FrozenClock()
     url = "memory://" if request.param == "memory" else f"sqlite:///{folder}/crm.db"
     blobs = MemoryBlobs()  # thousands of contents are tried and thrown away
-    with CRM.open(url, region="RU", clock=clock, fields=[CARD, MARGIN], blobs=blobs) as crm:
+    with CRM.open(url, region="RU", clock=clock, fields=[CARD, MARGIN], blobs=blobs, consent=JUDGED) as crm:
         with crm.begin() as tx:
             ids = dict(one_of_each(tx))
         clock.go_on(days=1)

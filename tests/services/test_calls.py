@@ -104,6 +104,8 @@ def test_dialing_takes_the_primary_phone_that_works_or_the_one_named(crm: CRM, a
         first = tx.contact_points.list(client_id=anna.id)[0]
         second = tx.contact_points.add(anna.id, phone="+79120000002")
         third = tx.contact_points.add(anna.id, phone="8 912 000-00-03", primary=True)
+        for one in (second, third):
+            tx.consents.grant(anna.id, purpose="service", channel="voice", basis="contract", endpoint=one.value)
         assert "+79120000003" == tx.calls.dial(anna.id, purpose="service").match_key
         call = tx.calls.dial(anna.id, purpose="service", contact_point_id=second.id)
         assert ("+79120000002", "+79120000002", "outbound", "crm", None, None) == (

@@ -20,7 +20,7 @@ from crmkit.testing.builders import a_record
 MANY = 53
 #: Rooms with lists, and what else tells their records apart.
 ROOMS = (
-    "calls", "clients", "consents", "contact_points", "contacts", "deals", "documents", "messages", "notes", "pipelines",
+    "calls", "clients", "consents", "contact_points", "contacts", "deals", "documents", "messages", "notes", "notices", "pipelines",
     "purchases", "shares", "tasks", "teams", "tickets", "touchpoints", "users",
 )  # fmt: skip
 

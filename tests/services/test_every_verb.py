@@ -19,7 +19,7 @@ DAY = 86_400
 SOURCE = Source("till", "shop", "spring", "9")
 ENVELOPE = {field.name for field in attrs.fields(Event)}
 #: What stands in no record and in no keyword: tests of their own look at these.
-ELSEWHERE = {"first", "merge_id", "merged_id", "moved", "points", "refund_id", "stages", "survivor_id"}
+ELSEWHERE = {"first", "grant_id", "merge_id", "merged_id", "moved", "points", "refund_id", "stages", "survivor_id"}
 #: What is told by a keyword of that name is something else, or not all of it.
 MADE_INTO_MORE = {("consents.grant", "seen"), ("purchases.refund", "amount"), ("clients.ensure", "external_ids")}
 COUNTED = [verb for verb in VERBS if "version" in good_calls(NOBODY)[verb]]

@@ -23,7 +23,7 @@ from crmkit.events import ClientMerged, ContactPointUpdated, DealMoved, Event
 from crmkit.ids import ClientId
 from crmkit.ports import Query
 from crmkit.storage.opening import open_storage
-from crmkit.testing import FrozenClock, an_attempt, new_id
+from crmkit.testing import FrozenClock, a_slot, an_attempt, new_id
 
 CARD = Field("client", "card", str)
 LEVEL = Field("client", "level", int)
@@ -69,6 +69,7 @@ def one_of_everything(tx: Transaction, id: ClientId) -> None:
     tx.touchpoints.record(id, channel="email", direction="inbound", origin="mail", external_id="m-1", deal_id=deal.id)
     tx.calls.start(number="+79120000001", external_id="c-1")
     tx.consents.withdraw(id, purpose="marketing", channel="sms")
+    tx._unit.insert(a_slot(tx.clients.get(id), cap="*:3:604800"))
     message = tx.messages.send(id, channel="sms", purpose="service", text="Hello")
     tx._unit.insert(an_attempt(message, 2))
     tx.tasks.plan(id, title="Do", due=tx._unit.now, deal_id=deal.id)
@@ -309,7 +310,7 @@ def test_names_in_other_systems_may_be_several_after_a_merge(crm: CRM, pair: Pai
 
 def test_only_who_sees_both_may_merge(url: str) -> None:
     """To others a client is not there, before a merge and by its old id after it."""
-    with CRM.open(url, access=OwnersOnly(), blobs=MemoryBlobs()) as crm:
+    with CRM.open(url, access=OwnersOnly(), blobs=MemoryBlobs(), consent="permissive") as crm:
         boss, seller = crm.bind(actor="boss"), crm.bind(actor="17")
         with boss.begin() as tx:
             mine = tx.clients.add(name="Mine", owner="17").id
@@ -331,7 +332,7 @@ def test_only_who_sees_both_may_merge(url: str) -> None:
 
 def test_two_who_merge_each_other_leave_one(url: str) -> None:
     """Ana into Anna and Anna into Ana at once: one comes first, the other finds that they are one already."""
-    crm = CRM(open_storage(url))
+    crm = CRM(open_storage(url), consent="permissive")
     with crm.begin() as tx:
         one, two = tx.clients.add(name="Ana").id, tx.clients.add(name="Anna").id
     started, said = threading.Barrier(2), list[str]()

@@ -31,7 +31,9 @@ def sink() -> ChannelSink:
 
 @pytest.fixture
 def shop(url: str, clock: FrozenClock, sink: ChannelSink) -> Generator[CRM]:
-    with CRM.open(url, clock=clock, region="RU", plugins=[sink.plugin("sms")], delivery="external") as crm:
+    with CRM.open(
+        url, clock=clock, region="RU", plugins=[sink.plugin("sms")], delivery="external", consent="permissive"
+    ) as crm:
         yield crm
 
 
@@ -69,7 +71,7 @@ def test_a_message_that_may_go_waits_for_its_channel(shop: CRM, anna: Client, he
         assert ((), 0) == (tx.messages.attempts(message.id), tx.touchpoints.count())
     assert ("queued", "granted", "order-17") == (message.state, message.reason, message.ref)
     assert (PHONE, PHONE) == (message.to, message.endpoint)
-    assert ((str(yes.id),), "crmkit-1") == (message.evidence, message.policy)
+    assert ((str(yes.id),), "permissive") == (message.evidence, message.policy)
     (event,) = heard
     assert isinstance(event, MessageQueued)
     assert (message.id, anna.id, "sms", "service", 1) == (
@@ -160,7 +162,9 @@ def test_what_is_wrong_is_told_at_once(shop: CRM, anna: Client) -> None:
 
 def test_a_plugins_objection_is_no_refusal_of_the_clients(url: str, clock: FrozenClock, sink: ChannelSink) -> None:
     """It is thrown, and nothing is written; a client's own no comes first."""
-    with CRM.open(url, clock=clock, plugins=[sink.plugin("sms"), Never()], delivery="external") as crm:
+    with CRM.open(
+        url, clock=clock, plugins=[sink.plugin("sms"), Never()], delivery="external", consent="permissive"
+    ) as crm:
         anna = somebody(crm)
         with pytest.raises(Rejected) as caught:
             send(crm, anna)

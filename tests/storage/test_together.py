@@ -48,7 +48,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def crm(postgresql_url: str) -> Iterator[CRM]:
-    with CRM(SQLStorage(postgresql_url), region="RU") as crm:
+    with CRM(SQLStorage(postgresql_url), region="RU", consent="permissive") as crm:
         yield crm
 
 
@@ -89,7 +89,7 @@ def test_a_card_is_one_round_trip_and_one_snapshot(crm: CRM, said: list[str]) ->
     said.clear()
     with crm.read(snapshot=True) as tx:
         tx.clients.card(anna)
-        with CRM.open(_url(crm)) as elsewhere, elsewhere.begin() as other:
+        with CRM.open(_url(crm), consent="permissive") as elsewhere, elsewhere.begin() as other:
             other.clients.update(anna, name="Anna Petrova")
         assert ["Anna"] * 2 == [tx.clients.get(anna).name, tx.clients.card(anna).client.name]
     assert ("BEGIN", " ".join(["SELECT"] * 10), "ROLLBACK") == (said[0], said[1], said[-1])
@@ -128,7 +128,7 @@ def test_a_card_that_fails_leaves_no_transaction_behind(crm: CRM, monkeypatch: p
 
 def test_who_sees_only_their_own_registers_in_one_round_trip_too(crm: CRM, said: list[str]) -> None:
     """What waits to be written is theirs for certain, and so is what hangs on it."""
-    with CRM(SQLStorage(_url(crm)), region="RU", access=OwnersOnly()) as scoped:
+    with CRM(SQLStorage(_url(crm)), region="RU", access=OwnersOnly(), consent="permissive") as scoped:
         bound = scoped.bind(actor="17")
         said.clear()
         with bound.begin() as tx:
@@ -163,7 +163,7 @@ def test_a_merge_meanwhile_leads_a_touchpoint_on(crm: CRM) -> None:
         anna, twin = tx.clients.add(name="Anna").id, tx.clients.add(name="Anna P.").id
 
     def merge() -> None:
-        with CRM.open(_url(crm)) as elsewhere, elsewhere.begin() as tx:
+        with CRM.open(_url(crm), consent="permissive") as elsewhere, elsewhere.begin() as tx:
             tx.clients.merge(twin, into=anna)
 
     with _overtaking(crm, merge) as second, crm.begin() as tx:
@@ -181,7 +181,7 @@ def test_two_who_speak_for_one_client_at_once_are_both_heard(crm: CRM) -> None:
         anna = tx.clients.add(name="Anna", email="anna@example.org").id
 
     def withdraw() -> None:
-        with CRM.open(_url(crm)) as elsewhere, elsewhere.begin() as tx:
+        with CRM.open(_url(crm), consent="permissive") as elsewhere, elsewhere.begin() as tx:
             tx.consents.withdraw(anna, purpose="marketing")
 
     with _overtaking(crm, withdraw) as second, crm.begin() as tx:
@@ -208,7 +208,7 @@ def test_a_statement_that_fails_has_written_nothing(crm: CRM) -> None:
     """Whole or not at all, without a transaction around it."""
     with crm.begin() as tx:
         tx.clients.add(name="Anna", external_ids={"shop": "42"})
-    with pytest.raises(Conflict), crm.begin() as tx, CRM.open(_url(crm)) as elsewhere:
+    with pytest.raises(Conflict), crm.begin() as tx, CRM.open(_url(crm), consent="permissive") as elsewhere:
         tx.clients.add(name="Boris", external_ids={"shop": "43"})
         with elsewhere.begin() as other:
             other.clients.add(name="Clara", external_ids={"shop": "43"})

@@ -44,7 +44,7 @@ class Shop:
             self._done(Shop._add)
 
     def _crm(self, storage: Storage, **more: Any) -> CRM:
-        return CRM(storage, clock=self.clock, region="RU", blobs=self.blobs, **more)
+        return CRM(storage, clock=self.clock, region="RU", blobs=self.blobs, consent="permissive", **more)
 
     def go_on(self) -> None:
         """Let something happen; what cannot be, is not."""

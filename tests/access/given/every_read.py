@@ -133,6 +133,10 @@ READS: dict[str, Read] = {
     "consents.may_contact": lambda tx, lot: tx.consents.may_contact(
         lot.of("Client"), purpose="marketing", channel="email"
     ),
+    "consents.confirmation": lambda tx, lot: tx.consents.confirmation(lot.of("Consent")).reveal(),
+    "consents.receipt": lambda tx, lot: tx.consents.receipt(lot.of("Consent")),
+    "consents.receipt kantara": lambda tx, lot: tx.consents.receipt(lot.of("Consent"), form="kantara"),
+    "consents.verify": lambda tx, lot: tx.consents.verify(lot.of("Client")),
     "consents.watermark": lambda tx, lot: tx.consents.watermark(lot.of("Client")),
     "messages.attempts": lambda tx, lot: tx.messages.attempts(lot.of("Message")),
     "tasks.agenda": lambda tx, lot: _paged(tx.tasks.agenda(**lot.page("Task"))),
@@ -149,6 +153,11 @@ READS: dict[str, Read] = {
         actor=lot.random.choice((None, "system:house")),
     ),
     "audit.exposure naming": _exposure_naming,
+    "notices.get": lambda tx, _: tx.notices.get("none"),
+    "notices.get_many": lambda tx, _: tx.notices.get_many(["none"]),
+    "notices.list": lambda tx, _: _paged(tx.notices.list()),
+    "notices.count": lambda tx, _: tx.notices.count(),
+    "notices.stream": lambda tx, _: list(tx.notices.stream()),
     "pipelines.get": lambda tx, _: tx.pipelines.get("standard"),
     "pipelines.get_many": lambda tx, _: tx.pipelines.get_many(["standard"]),
     "pipelines.list": lambda tx, _: _paged(tx.pipelines.list()),

@@ -87,6 +87,8 @@ def single_rows() -> Iterator[Case]:
     yield from _nothing_live()
     yield case("basis_not_permitted", no("basis_not_permitted"), CONTRACT, CELL)
     yield case("mass_call", no("mass_call"), added(NOTHING, "grant", VISITS, basis="contract"), VISITS)
+    called = attrs.evolve(SERVICE, channel="voice_auto")
+    yield case("mass_call", no("mass_call"), added(NOTHING, "grant", called, basis="contract"), called)
     for cell, now in ((attrs.evolve(VISITS, channel="sms"), NOW), (VISITS, EU)):
         contract = added(NOTHING, "grant", cell, basis="contract")
         yield case("granted", yes(*contract), contract, cell, now)
@@ -191,7 +193,8 @@ def neighbours() -> Iterator[Case]:
     contract = added(NOTHING, "grant", NEWS, basis="contract")
     yield case("mass_call autodial_barred", no("mass_call"), contract, NEWS, grown, LOOSE)
     interest = added(NOTHING, "grant", ROBOT, basis="legitimate_interest", balanced=False)
-    yield case("autodial_barred lia_missing", no("autodial_barred"), interest, ROBOT, grown, LOOSE)
+    alone = attrs.evolve(LOOSE, mass_needs_consent=frozenset())
+    yield case("autodial_barred lia_missing", no("autodial_barred"), interest, ROBOT, grown, alone)
     visits = added(NOTHING, "grant", VISITS, basis="legitimate_interest", balanced=False)
     yield case("mass_call lia_missing", no("mass_call"), visits, VISITS, EU, LOOSE)
     wine = added(NOTHING, "grant", WINE, basis="legitimate_interest", balanced=False)

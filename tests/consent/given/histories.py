@@ -150,7 +150,9 @@ def questions(draw: st.DrawFn, *, calm: bool = False, merges: bool = True) -> Qu
     sent = tuple([(now + at - hard.now, channel) for at, channel in hard.sent])
     where = where if hard.jurisdiction == "RU" else hard.jurisdiction
     cell = attrs.evolve(cell, **draw(_strange))
-    return Question(said, cell, draw(_rules), attrs.evolve(hard, now=now, jurisdiction=where, sent=sent))
+    awake, until = hard.awake
+    hours = awake, None if until is None else now + until
+    return Question(said, cell, draw(_rules), attrs.evolve(hard, now=now, jurisdiction=where, sent=sent, awake=hours))
 
 
 def ledger(drafts: Iterable[Draft], cell: Cell, jurisdiction: str, merges: dict[str, int]) -> tuple[Said, ...]:

@@ -192,8 +192,8 @@ def basis_not_permitted(asked: Asked) -> Answer | None:
 
 
 def mass_call(asked: Asked) -> Answer | None:
-    """11. Calls to many, informational ones too, rest on consent only (41-FZ)."""
-    is_mass = asked.purpose.mass and asked.cell.channel in MASS
+    """11. Calls to many, and by machines, informational ones too, rest on consent only (41-FZ)."""
+    is_mass = (asked.purpose.mass and asked.cell.channel in MASS) or asked.cell.channel == "voice_auto"
     if not is_mass or asked.now.jurisdiction not in asked.rules.mass_needs_consent:
         return None
     return None if any(yes.basis == "consent" for yes in asked.carried) else Answer("DENY", "mass_call")
@@ -223,7 +223,7 @@ def age_unknown(asked: Asked) -> Answer | None:
 
 def frequency_cap(asked: Asked) -> Answer | None:
     """
-    13. Enough is enough: marketing waits until the oldest attempt that counts has left the window.
+    13. Enough is enough: marketing waits until as many attempts that count have left the window as are too many.
 
     Of several caps that are reached, the last to make room decides. An attempt that another clock dated ahead counts.
     """
@@ -236,7 +236,7 @@ def frequency_cap(asked: Asked) -> Answer | None:
             continue
         counted = [at for at, on in asked.now.sent if covers(scope, on) and at + cap.window > asked.now.now]
         if len(counted) >= cap.number:
-            untils.append(min(counted) + cap.window)
+            untils.append(sorted(counted)[len(counted) - cap.number] + cap.window)
     return Answer("DEFER", "frequency_cap", max(untils), _weighed(asked)) if untils else None
 
 

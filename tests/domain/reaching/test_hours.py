@@ -99,7 +99,7 @@ def test_hours_are_held_around_every_change_of_some_clocks() -> None:
 
 @pytest.mark.heavy
 def test_hours_are_held_around_every_change_of_every_clock() -> None:
-    """All zones and all changes from 2024 to 2030, safety.md C13; zones whose clocks go alike are looked at once."""
+    """All zones and all changes from 2024 to 2030; zones whose clocks go alike are looked at once."""
     daily, others = ({hours: minutes_allowed(hours) for hours in some} for some in (WINDOWS[:3], WINDOWS[3:]))
     alike: dict[tuple[object, ...], str] = {}
     for zone in sorted(available_timezones() - {"localtime"}):
@@ -149,7 +149,7 @@ def test_the_answer_is_the_first_minute_that_suits_every_zone(
 
 
 def test_eleven_offsets_leave_two_hours_a_day() -> None:
-    """A number of Russia's may be anywhere from UTC+2 to UTC+12, safety.md M18: 07:00 to 09:00 UTC."""
+    """A number of Russia's may be anywhere from UTC+2 to UTC+12: 07:00 to 09:00 UTC."""
     zones = {"Europe/Kaliningrad", "Europe/Moscow", "Asia/Yekaterinburg", "Asia/Kamchatka"}
     day, start = Hours(time(9), time(21)), datetime(2026, 11, 28, tzinfo=UTC)
     minutes = [start + at * MINUTE for at in range(DAY)]

@@ -29,7 +29,7 @@ ONE_LINE = [reply for reply in REPLIES["stop"] if "\n" not in reply]
 
 
 def test_the_corpus_is_three_hundred_replies_and_more() -> None:
-    """As safety.md C7 asks, of either language, each once."""
+    """Three hundred of either language, each once."""
     every = [reply for kind in REPLIES.values() for reply in kind]
     assert set(get_args(Heard)) == set(REPLIES)
     assert len(every) == len(set(every)) > 500

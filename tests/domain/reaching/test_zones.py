@@ -23,7 +23,7 @@ def offsets(zones: frozenset[str], at: datetime = START) -> set[float]:
 
 
 def test_a_mobile_of_russia_may_be_in_eleven_zones() -> None:
-    """Which leave 07:00 to 09:00 UTC of 09:00 to 21:00, safety.md M18."""
+    """Which leave 07:00 to 09:00 UTC of 09:00 to 21:00."""
     zones = zones_of_phone("+79161234567")
     assert {float(one) for one in range(2, 13)} == offsets(zones)
     day, minutes = Hours(time(9), time(21)), [START + timedelta(minutes=at) for at in range(24 * 60)]

@@ -80,7 +80,7 @@ def kill() -> Kill:
 @pytest.fixture
 def crm(url: str, clock: FrozenClock, plugin: BirthdayGreetings, sink: ChannelSink, kill: Kill) -> Generator[CRM]:
     plugins: list[Plugin[Any]] = [plugin, sink.plugin("sms"), kill]
-    with CRM.open(url, region="RU", clock=clock, plugins=plugins, delivery="external") as crm:
+    with CRM.open(url, region="RU", clock=clock, plugins=plugins, delivery="external", consent="permissive") as crm:
         crm.run_due()  # a daily job that is new waits for its time
         yield crm
 
@@ -143,7 +143,9 @@ def test_leap_day_children_are_greeted_every_year(leap_day: str, days: list[date
     sink, clock = ChannelSink(), FrozenClock(datetime(2026, 2, 27, 10, tzinfo=UTC))
     settings = GreetingSettings(channel="sms", leap_day="march" if leap_day == "march" else "february")
     plugin, greeted = BirthdayGreetings(settings), list[date]()
-    with CRM.open("memory://", clock=clock, plugins=[plugin, sink.plugin("sms")], delivery="external") as crm:
+    with CRM.open(
+        "memory://", clock=clock, plugins=[plugin, sink.plugin("sms")], delivery="external", consent="permissive"
+    ) as crm:
         crm.run_due()
         add(crm, plugin, date(2000, 2, 29))
         for day in [day for year in range(2026, 2030) for day in _around_leap_day(year)]:
@@ -201,7 +203,8 @@ def test_an_address_that_reaches_nobody_is_not_written_to(
     """The next one that works is; who has none is left out."""
     other, none = add(crm, plugin), add(crm, plugin, name="Boris")
     with crm.begin() as tx:
-        tx.contact_points.add(other.id, phone="+79123456790")
+        point = tx.contact_points.add(other.id, phone="+79123456790")
+        tx.consents.grant(other.id, purpose="birthday", channel="sms", endpoint=point.value)
         for point in tx.contact_points.list(primary=True):
             tx.contact_points.invalidate(point.id)
     pass_days(crm, clock)
@@ -261,8 +264,8 @@ def test_of_two_that_are_sent_at_once_to_one_client_one_goes(url: str, clock: Fr
 
     def opened(*plugins: Plugin[Any]) -> CRM:
         if url == "memory://":
-            return CRM(memory, clock=clock, region="RU", plugins=plugins, delivery="external")
-        return CRM.open(url, clock=clock, region="RU", plugins=plugins, delivery="external")
+            return CRM(memory, clock=clock, region="RU", plugins=plugins, delivery="external", consent="permissive")
+        return CRM.open(url, clock=clock, region="RU", plugins=plugins, delivery="external", consent="permissive")
 
     with opened(plugin, Carrier(send)) as crm, opened(also, Carrier(sink.send)) as other:
         crm.run_due()
@@ -281,7 +284,9 @@ def test_anothers_objection_is_asked_about_again(
 ) -> None:
     """Too early in the morning is not too early for ever."""
     early = Early()
-    with CRM.open(url, clock=clock, plugins=[plugin, sink.plugin("sms"), early], delivery="external") as crm:
+    with CRM.open(
+        url, clock=clock, plugins=[plugin, sink.plugin("sms"), early], delivery="external", consent="permissive"
+    ) as crm:
         crm.run_due()
         add(crm, plugin)
         pass_days(crm, clock)
@@ -380,7 +385,9 @@ def test_two_processes_at_once_greet_once(
         crm.relay.drain()
 
     second = BirthdayGreetings(GreetingSettings(channel="sms"))
-    with CRM.open(url, clock=clock, plugins=[second, sink.plugin("sms")], delivery="external") as other:
+    with CRM.open(
+        url, clock=clock, plugins=[second, sink.plugin("sms")], delivery="external", consent="permissive"
+    ) as other:
         threads = [threading.Thread(target=work, args=[one]) for one in (crm, crm if url == "memory://" else other)]
         for thread in threads:
             thread.start()
@@ -406,7 +413,9 @@ def test_what_may_have_been_sent_counts_as_sent(
             raise KeyboardInterrupt
         return receipt
 
-    with CRM.open(url, region="RU", clock=clock, plugins=[plugin, Carrier(send)], delivery="external") as shop:
+    with CRM.open(
+        url, region="RU", clock=clock, plugins=[plugin, Carrier(send)], delivery="external", consent="permissive"
+    ) as shop:
         shop.run_due()
         anna = add(shop, plugin)
         clock.go_on(days=1)

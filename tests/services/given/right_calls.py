@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from crmkit import CRM, Evidence, Field, Item, Money, Source, Stage, Transaction
+from crmkit.consent import PERMISSIVE
 from crmkit.domain.ids import NIL
 from crmkit.domain.records import RECORDS
 from crmkit.ports import Query
@@ -17,6 +18,8 @@ from crmkit.testing import a_message
 
 CARD = Field("client", "card", str)
 MARGIN = Field("deal", "margin", Decimal)
+#: A consent by email has to be confirmed.
+JUDGED = attrs.evolve(PERMISSIVE, confirmed=frozenset({"email"}))
 Given = dict[str, Any]
 
 
@@ -59,12 +62,16 @@ def one_of_each(tx: Transaction) -> Iterator[tuple[str, Any]]:
     resolved = tx.tickets.open(client.id, subject="Helped")
     yield "resolved", tx.tickets.resolve(resolved.id).id
     yield "consent", tx.consents.grant(client.id, purpose="service", channel="voice").id
+    pending = tx.consents.grant(client.id, purpose="service", channel="email", endpoint="anna@example.org")
+    yield "token", tx.consents.confirmation(pending.id).reveal()
+    tx.consents.suppress(other.id, endpoint="+79123456780", channel="sms")
     yield "message", tx._unit.insert(a_message(client, id=tx._unit.new_id())).id
     sent = a_message(client, id=tx._unit.new_id(), state="sent", touchpoint_id=NIL)
     yield "sent", tx._unit.insert(sent).id
 
 
 AT = datetime(2025, 6, 1, tzinfo=UTC)
+PROOF = Evidence(notice="n", method="form", network="192.0.2.0", agent="Mozilla")
 
 
 def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
@@ -104,7 +111,7 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
         },
         "contacts.remove": {"id": ids["contact"]},
         "contact_points.add": {
-            "client_id": client, "messenger": "@anna", "network": "telegram", "contact_id": ids["contact"],
+            "client_id": client, "messenger": "telegram:anna", "network": "telegram", "contact_id": ids["contact"],
             "primary": True, "keep_unreadable": False,
         },
         "contact_points.replace": {"id": ids["point"], "version": version, "phone": "+79120000077", "keep_unreadable": False},
@@ -154,10 +161,37 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
         },
         "consents.grant": {
             "client_id": client, "purpose": "marketing", "channel": "email", "basis": "consent",
-            "evidence": Evidence(notice="n"), "seen": 0, "valid_until": AT + timedelta(days=999),
+            "evidence": PROOF, "seen": 0, "valid_until": AT + timedelta(days=999), "endpoint": "anna@example.org",
+            "jurisdiction": "EU", "controller": "Anna & Sons", "claimed_at": AT,
+        },
+        "consents.request": {
+            "client_id": client, "purpose": "marketing", "channel": "sms", "endpoint": "+79123456789", "evidence": PROOF,
+        },
+        "consents.confirm": {"token": ids["token"], "evidence": PROOF},
+        "consents.refuse": {
+            "client_id": client, "purpose": "marketing", "channel": "post", "endpoint": "main st. 1", "evidence": PROOF,
         },
         "consents.withdraw": {
-            "client_id": client, "purpose": "marketing", "channel": "email", "evidence": Evidence(notice="n"),
+            "client_id": client, "purpose": "marketing", "channel": "email", "endpoint": "anna@example.org",
+            "evidence": PROOF, "complaint": True,
+        },
+        "consents.object_to": {
+            "client_id": client, "purpose": "profiling", "channel": "email", "endpoint": "anna@example.org",
+            "evidence": PROOF,
+        },
+        "consents.invalidate": {
+            "client_id": client, "purpose": "sharing", "channel": "messenger:telegram", "endpoint": "telegram:anna",
+            "evidence": PROOF,
+        },
+        "consents.suppress": {
+            "client_id": client, "purpose": "*", "channel": "sms", "endpoint": "+79123456789", "evidence": PROOF,
+        },
+        "consents.unsuppress": {
+            "client_id": ids["other"], "purpose": "marketing", "channel": "sms", "endpoint": "+79123456780",
+            "evidence": PROOF,
+        },
+        "notices.add": {
+            "name": "offers", "edition": "2", "language": "en", "text": "May we write?", "standalone": True,
         },
         "messages.send": {
             "client_id": client, "channel": "sms", "purpose": "mandatory", "text": "T", "subject": "S", "to": "+79123456789",
@@ -203,7 +237,8 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
 #: For who only wants the names of verbs and keywords.
 NOBODY: Mapping[str, Any] = dict.fromkeys((
     "client", "other", "archived", "survivor", "merged", "contact", "point", "deal", "closed", "foreign_deal", "purchase",
-    "touchpoint", "call", "task", "note", "document", "ticket", "resolved", "consent", "share", "message", "sent",
+    "touchpoint", "call", "task", "note", "document", "ticket", "resolved", "consent", "share",
+    "token", "message", "sent",
 ))  # fmt: skip
 VERBS = sorted(good_calls(NOBODY))
 

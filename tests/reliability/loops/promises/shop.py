@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from crmkit import CRM, Item, Money, Transaction
+import attrs
+
+from crmkit import CRM, Evidence, Item, Money, Transaction
+from crmkit.consent import PERMISSIVE
 from crmkit.testing import a_message
 
 #: Stands in every text that is personal: what must never be seen in an error or a log.
 CANARY = "canary-7f3a"
+#: A consent by email has to be confirmed.
+JUDGED = attrs.evolve(PERMISSIVE, confirmed=frozenset({"email"}))
 Ids = dict[str, Any]
 Call = Callable[[Transaction, Ids], object]
 _numbers = count(1)
@@ -97,6 +102,16 @@ CALLS: dict[str, Call] = {
     "calls.end": lambda tx, ids: tx.calls.end(ids["call"], disposition="no_answer"),
     "calls.record": lambda tx, ids: tx.calls.record(number=ids["phone"], disposition="no_answer", external_id=f"r{ids['number']}"),
     "consents.grant": lambda tx, ids: tx.consents.grant(ids["client"], purpose="marketing", channel="email"),
+    "consents.request": lambda tx, ids: tx.consents.request(ids["client"], purpose="profiling", channel="email"),
+    "consents.confirm": lambda tx, ids: tx.consents.confirm(tx.consents.confirmation(
+        tx.consents.grant(ids["client"], purpose="service", channel="email").id).reveal()),
+    "consents.refuse": lambda tx, ids: tx.consents.refuse(ids["client"], purpose="sharing"),
+    "consents.object_to": lambda tx, ids: tx.consents.object_to(ids["client"], purpose="profiling"),
+    "consents.invalidate": lambda tx, ids: tx.consents.invalidate(ids["client"], purpose="sharing"),
+    "consents.suppress": lambda tx, ids: tx.consents.suppress(ids["client"]),
+    "consents.unsuppress": lambda tx, ids: (tx.consents.suppress(ids["client"], channel="post"),
+        tx.consents.unsuppress(ids["client"], channel="post", evidence=Evidence(document="letter"))),
+    "notices.add": lambda tx, ids: tx.notices.add(name="news", edition=f"{ids['number']}", language="en", text=CANARY),
     "consents.withdraw": lambda tx, ids: tx.consents.withdraw(ids["client"]),
     "messages.send": lambda tx, ids: tx.messages.send(ids["client"], channel="sms", purpose="service", text=CANARY),
     "messages.cancel": lambda tx, ids: tx.messages.cancel(ids["message"]),

@@ -52,7 +52,7 @@ class Race:
         self.wire, self._random = Wire(), Random(seed)
         #: Within how many seconds the no is said: somewhat longer than sending took the last time.
         self._span: float = 0.02
-        self.crm = CRM.open(url, plugins=[self.wire], delivery="external")
+        self.crm = CRM.open(url, plugins=[self.wire], delivery="external", consent="permissive")
         self._queued = list[MessageQueued]()
         self.crm.on(MessageQueued)(self._queued.append)
         self._handle = self.crm.relay.subscribers["wire.channel:sms"].handle
