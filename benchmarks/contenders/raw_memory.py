@@ -39,7 +39,7 @@ class RawMemory(Peer):
         client_id, phone_id, email_id, consent_id, event_id = new_id(), new_id(), new_id(), new_id(), new_id()
         self._clients[client_id] = rows.client(client_id, client.name, at)
         self._points[client_id] = list(rows.points(client_id, phone_id, email_id, client, at))
-        self._consents[client_id] = [rows.consent(consent_id, client_id, at)]
+        self._consents[client_id] = [rows.consent(consent_id, client_id, at, client.points[1].normalised)]
         self._by_phone.setdefault(client.points[0].normalised, []).append(client_id)
         said = (event_id, "client.added", client_id, phone_id, email_id)
         self._journal.append((said, (new_id(), "consent.granted", consent_id, client_id), at, rows.OF_CLIENT))

@@ -61,7 +61,7 @@ def _values(columns: int, times: int = 1) -> str:
 _REGISTER: Final = (
     f"WITH c AS (INSERT INTO crm_client VALUES {_values(25)}), "
     f"p AS (INSERT INTO crm_contact_point VALUES {_values(14, 2)}), "
-    f"n AS (INSERT INTO crm_consent VALUES {_values(17)}), "
+    f"n AS (INSERT INTO crm_consent VALUES {_values(25)}), "
     "s AS (INSERT INTO crm_search VALUES {tokens}) "
     f"INSERT INTO {_JOURNAL} VALUES {_values(12)}"
 )
@@ -117,7 +117,7 @@ class RawPostgreSQL(Peer):
             ids[1], ids[0], None, "phone", None, phone.value, phone.normalised, "e164", True, "unverified", None, at, at, 1,
             ids[2], ids[0], None, "email", None, email.value, email.normalised, "rfc5321", True, "unverified", None, at, at, 1,
             UUID(bytes=consent_id), ids[0], ids[0], 1, seen, "grant", "marketing", "email", "consent", "{}", None, at,
-            rows.OWNER, *rows.SOURCE,
+            rows.OWNER, *rows.SOURCE, *rows.sealed(consent_id, email.normalised),
             *[value for token in found for value in token],
             *rows.journal(UUID(bytes=event_id), at, said, rows.OF_CLIENT),
         ))  # fmt: skip

@@ -25,7 +25,7 @@ def inserting(table: str, columns: int, times: int = 1) -> str:
     return f"INSERT INTO {table} VALUES {','.join([row] * times)}"  # our own names
 
 
-CLIENT, CONSENT, TOUCH = inserting("crm_client", 25), inserting("crm_consent", 17), inserting("crm_touchpoint", 17)
+CLIENT, CONSENT, TOUCH = inserting("crm_client", 25), inserting("crm_consent", 25), inserting("crm_touchpoint", 17)
 POINT, POINTS = inserting("crm_contact_point", 14), inserting("crm_contact_point", 14, 2)
 TOKEN: Final = inserting("crm_search", 3)
 JOURNAL: Final = (
@@ -114,7 +114,7 @@ class RawSQLite(Peer):
         run("BEGIN IMMEDIATE")
         run(CLIENT, rows.client(client_id, client.name, at))
         run(POINTS, phone + email)
-        run(CONSENT, rows.consent(consent_id, client_id, at))
+        run(CONSENT, rows.consent(consent_id, client_id, at, client.points[1].normalised))
         self._file.executemany(TOKEN, rows.tokens(client_id, phone_id, email_id, client))
         run(JOURNAL, rows.journal(event_id, at, said, rows.OF_CLIENT))
         run("COMMIT")

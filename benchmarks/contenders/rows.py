@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from random import Random
 from re import compile as pattern
 from time import time_ns
@@ -104,10 +105,21 @@ def _of_name(name: str) -> list[str]:
     return [*words, *["<" + word[::-1] for word in words if word.isdigit() and len(word) >= _NUMBER]]
 
 
-def consent(id: bytes, client_id: bytes, at: int) -> Row:
+def consent(id: bytes, client_id: bytes, at: int, email: str) -> Row:
     """A row of crm_consent: the client's first."""
     seen = f'{{"{UUID(bytes=client_id)}":0}}'
-    return (id, client_id, client_id, 1, seen, "grant", "marketing", "email", "consent", "{}", None, at, OWNER, *SOURCE)
+    return (
+        id, client_id, client_id, 1, seen, "grant", "marketing", "email", "consent", "{}", None, at, OWNER, *SOURCE,
+        *sealed(id, email),
+    )  # fmt: skip
+
+
+def sealed(id: bytes, email: str) -> Row:
+    """What a consent says of its address, its law and its place in the chain: two hashes, as crmkit makes."""
+    salt = new_id().hex() + new_id().hex()
+    proof = sha256(f"{salt}{email}".encode()).hexdigest()
+    digest = sha256(f"{id.hex()}grant marketing email consent {proof}".encode()).hexdigest()
+    return (email, None, "other", None, None, salt, proof, digest)
 
 
 def touchpoint(id: bytes, client_id: bytes, touch: workload.Touch) -> Row:
@@ -159,7 +171,7 @@ def base(clients: int) -> Iterator[tuple[str, Iterator[Row]]]:
     yield "crm_client", (_base_client(i) for i in range(clients))
     yield "crm_contact_point", (row for i in range(clients) for row in _base_points(i))
     yield "crm_search", (row for i in range(clients) for row in _base_tokens(i))
-    yield "crm_consent", (consent(fixed_id(CONSENT, i), client_id(i), _since(i)) for i in range(clients))
+    yield "crm_consent", (_base_consent(i) for i in range(clients))
     deals = [(j, j // workload.DEALS_EACH, workload.deal(j)) for j in range(clients * workload.DEALS_EACH)]
     yield "crm_deal", (_base_deal(*one) for one in deals)
     yield "crm_deal_step", (row for one in deals for row in _base_steps(*one))
@@ -179,6 +191,10 @@ def base(clients: int) -> Iterator[tuple[str, Iterator[Row]]]:
             if touch.kind == "complaint"
         ),
     )
+
+
+def _base_consent(i: int) -> Row:
+    return consent(fixed_id(CONSENT, i), client_id(i), _since(i), workload.registered(i).points[1].normalised)
 
 
 def _since(i: int) -> int:
