@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 from receipts import chain_of_fifty
 
-from crmkit.domain.consent import Consent
+from crmkit.domain.consent import Consent, Evidence
 from crmkit.domain.consent.chain import broken
 from crmkit.domain.consent.notice import Notice, notice_id
 from crmkit.domain.frozen_map import FrozenMap
@@ -76,6 +76,21 @@ def test_what_is_left_out_or_put_in_between_is_found() -> None:
         assert broken([*said[:at], *said[at + 1 :]])
         twin = attrs.evolve(said[at], id=said[at + 1].id)
         assert broken([*said[: at + 1], twin, *said[at + 1 :]])
+
+
+def test_what_was_erased_breaks_nothing_and_hides_nothing() -> None:
+    """With its salt went all that the proof was of; what stands there all the same was put there, or never chained."""
+    said = chain_of_fifty()
+    for at, one in enumerate(said):
+        gone = attrs.evolve(one, salt="", endpoint="", evidence=Evidence())
+        for changed, names in (
+            (gone, []),
+            (attrs.evolve(gone, evidence=Evidence(document="forged")), [one.id]),
+            (attrs.evolve(gone, endpoint="other@example.org"), [one.id]),
+        ):
+            assert names == [each.id for each in broken([*said[:at], changed, *said[at + 1 :]])]
+    last = attrs.evolve(said[-1], digest="")
+    assert [last] == broken([*said[:-1], last])
 
 
 def test_every_change_of_a_notice_is_found() -> None:

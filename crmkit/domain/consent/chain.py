@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import attrs
 
-from crmkit.domain.consent.ledger import Consent
+from crmkit.domain.consent.ledger import EVERY, Consent, Evidence
 
 
 def proof_of(consent: Consent) -> str:
@@ -42,16 +42,24 @@ def broken(said: Iterable[Consent]) -> list[Consent]:
     """
     Those that do not fit what their subject said before them, or do not say what they were bound to.
 
-    What was recorded before there were chains has no digest, and is left out.
+    What was recorded before there were chains has no digest, and is left out; so is the proof of what was erased,
+    with its salt and all that it is a proof of.
     """
     found, last = list[Consent](), dict[object, str]()
     for one in sorted(said, key=lambda one: (one.orig_subject, one.seq)):
+        before = last.get(one.orig_subject, "")
         if one.digest:
-            fits = one.digest == digest_of(one, last.get(one.orig_subject, ""))
-            if not fits or (one.salt and one.proof != proof_of(one)):
+            fits = one.digest == digest_of(one, before)
+            if not fits or not (one.proof == proof_of(one) if one.salt else _is_erased(one)):
                 found.append(one)
+        elif before:
+            found.append(one)
         last[one.orig_subject] = one.digest
     return found
+
+
+def _is_erased(one: Consent) -> bool:
+    return one.evidence == Evidence() and one.endpoint in ("", EVERY)
 
 
 def _hashed(said: list[object]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from crmkit.domain.consent import Consent, ConsentKind, Evidence
+from crmkit.domain.consent import Consent, ConsentKind
 from crmkit.domain.consent.chain import broken
 from crmkit.domain.consent.notice import Notice
 from crmkit.domain.consent.receipt import receipt_of
@@ -18,7 +18,6 @@ from crmkit.services.unit import Unit
 ReceiptForm = Literal["iso27560", "kantara"]
 #: What a receipt can be of. A request, a confirmation or a lifted suppression is none by itself.
 _OF: Final[frozenset[ConsentKind]] = frozenset({"grant", "refuse", "withdraw", "object", "complaint", "invalidate"})
-_NOTHING: Final = Evidence()
 
 
 def written(unit: Unit, consent: Consent, form: ReceiptForm) -> dict[str, object]:
@@ -47,7 +46,6 @@ def changed(unit: Unit, client_id: ClientId) -> tuple[ConsentId, ...]:
 
 
 def _is_unfounded(one: Consent, intact: set[str]) -> bool:
-    """Its notice, once known, is gone or another; or evidence stands where its salt is gone, so nothing binds it."""
+    """Its notice, once known, is gone or another."""
     proof = one.evidence
-    lost = proof.notice is not None and proof.edition is not None and proof.notice not in intact
-    return lost or (bool(one.digest) and not one.salt and proof != _NOTHING)
+    return proof.notice is not None and proof.edition is not None and proof.notice not in intact
