@@ -12,7 +12,7 @@ from crmkit.domain.marks import Code, Masked, Personal
 
 MessageState = Literal[
     "queued", "deferred", "refused", "sending", "sent", "delivered", "bounced", "held", "failed", "cancelled",
-    "cancelled_consent",
+    "cancelled_consent", "received",
 ]  # fmt: skip
 AttemptOutcome = Literal["sent", "not_taken", "unknown", "failed"]
 #: What has not been handed over yet, and may still be called off.
@@ -26,6 +26,7 @@ class Message(Masked):
 
     `to` is the address as it is shown, `endpoint` the key that equal spellings share; both None if there was none.
     `reason`, `evidence` and `policy` are of the latest decision, `until` when a deferred one is decided on again.
+    A `received` one came from the client; its reason says what was heard in it.
     `turn` counts how often it was queued, `reference` is the provider's id for it, `ref` the caller's.
 
     >>> from crmkit import CRM

@@ -10,7 +10,14 @@ import attrs
 
 from crmkit.domain.client import Client
 from crmkit.domain.consent import CHANNELS, Decision
-from crmkit.domain.events import MessageCancelled, MessageDeferred, MessageQueued, MessageRefused, MessageReported
+from crmkit.domain.events import (
+    MessageCancelled,
+    MessageDeferred,
+    MessageQueued,
+    MessageReceived,
+    MessageRefused,
+    MessageReported,
+)
 from crmkit.domain.ids import ClientId, ContactPointId, MessageId
 from crmkit.domain.message import WAITING, Attempt, Message, MessageState
 from crmkit.domain.query import Page, Query
@@ -19,8 +26,10 @@ from crmkit.errors import ContactRefused
 from crmkit.services.addresses import chosen
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
+from crmkit.services.replies import obey, whose
 from crmkit.services.room import Room
-from crmkit.services.sending import decided, object_to, put_on_record
+from crmkit.services.sending import decided, object_to, put_on_record, told_before, touch_of
+from crmkit.services.touchpoints import Touchpoints
 
 MessageOrder = Literal["created_at", "-created_at"]
 Reported = Literal["sent", "delivered", "bounced", "failed"]
@@ -145,6 +154,46 @@ class Messages(Room[Message, MessageId]):
         after = attrs.evolve(before, state=state, reason=reason, touchpoint_id=touchpoint_id)
         message = unit.replace(before, after)
         unit.happened(MessageReported(*unit.envelope(message.version), id, before.client_id, state, reason))
+        return message
+
+    @command
+    def receive(
+        self, *, channel: str, sender: str, text: str, subject: str | None = None, at: datetime | None = None,
+        origin: str = "messages", external_id: str | None = None,
+    ) -> Message | None:  # fmt: skip
+        """
+        Record what somebody wrote to us, and obey at once if it asks to be left alone.
+
+        `STOP`, `отпишите меня` and their like withdraw everything on that channel at that address. What may mean it,
+        or not, becomes a task for the client's owner, and nothing is sent to them until it is done. Of an address that
+        is nobody's here, a touchpoint is left and None returned; a stop puts it on the suppression list. The same
+        *external_id* of the same *origin* is one message, however often it is told.
+        """
+        unit, check = self._unit, Checks()
+        self._check_channel(check, channel)
+        spelling, said = check.text("sender", sender), check.prose("text", text)
+        title = check.maybe(check.text, "subject", subject)
+        came_at = check.past("at", at, unit.now)
+        check.code("origin", origin)
+        check.maybe(check.key, "external_id", external_id)
+        check.done()
+        if (known := told_before(unit, origin, external_id)) is not None:
+            return next(iter(unit.store.select(Query(Message, Test("touchpoint_id", "eq", known.id)))), None)
+        client, key = whose(unit, channel, spelling)
+        touchpoint = Touchpoints(unit).record(
+            None if client is None else client.id, channel=touch_of(channel), direction="inbound", at=came_at,
+            origin=origin, external_id=external_id,
+        )  # fmt: skip
+        meant = obey(unit, client, channel, key, said)
+        if client is None:
+            return None
+        message = unit.insert(Message(
+            id=MessageId(unit.new_id()), client_id=client.id, channel=channel, purpose="", contact_point_id=None,
+            to=spelling, endpoint=key, subject=title, text=said, state="received", reason=meant, until=None,
+            evidence=(), policy="", turn=0, reference=None, touchpoint_id=touchpoint.id, ref=None,
+            created_by=unit.actor, created_at=unit.now, updated_at=unit.now,
+        ))  # fmt: skip
+        unit.happened(MessageReceived(*unit.envelope(), message.id, client.id, channel, meant))
         return message
 
     def attempts(self, id: MessageId) -> Sequence[Attempt]:

@@ -27,11 +27,14 @@ from crmkit.services.consenting.addresses import address_of
 from crmkit.services.consenting.capping import free_places, take_places
 from crmkit.services.consenting.judging import decision as decision_on
 from crmkit.services.heads import locked_heads
+from crmkit.services.replies import is_paused
 from crmkit.services.touchpoints import Touchpoints
 from crmkit.services.unit import Unit
 
 #: How long a permit holds: what was decided longer ago may have been overtaken.
 PERMITTED = timedelta(seconds=5)
+#: When a message is decided on again that waits for a person to say what a reply means.
+ASKED_AGAIN = timedelta(days=1)
 #: Whose external ids our own touchpoints have.
 ORIGIN = "crmkit.messages"
 #: What the touchpoint of a channel is called.
@@ -44,6 +47,10 @@ _LONGEST = 255
 def decided(unit: Unit, message: Message) -> Decision:
     """Say whether a message may go now."""
     client = unit.get(Client, message.client_id)
+    policy = unit.rules.consent
+    known = policy.purposes.get(message.purpose)
+    if (known is None or known.kind != "mandatory") and is_paused(unit, client.id):
+        return Decision(False, "unclear_reply", unit.now + ASKED_AGAIN, (), policy.name)
     there = address_of(unit, client.id, message.channel, message.endpoint)
     return decision_on(
         unit, client, purpose=message.purpose, channel=message.channel, address=there, at=unit.now
@@ -124,10 +131,26 @@ def release(unit: Unit, limit: int) -> int:
 
 def put_on_record(unit: Unit, message: Message) -> Touchpoint:
     """The one touchpoint that a message leaves, however often it is asked for."""
-    channel = TOUCHES.get(message.channel.partition(":")[0], "other")
     return Touchpoints(unit).record(
-        message.client_id, channel=channel, direction="outbound", origin=ORIGIN, external_id=str(message.id)
+        message.client_id,
+        channel=touch_of(message.channel),
+        direction="outbound",
+        origin=ORIGIN,
+        external_id=str(message.id),
     )
+
+
+def touch_of(channel: str) -> Channel:
+    """What a touchpoint on a channel is called."""
+    return TOUCHES.get(channel.partition(":")[0], "other")
+
+
+def told_before(unit: Unit, origin: str, external_id: str | None) -> Touchpoint | None:
+    """The touchpoint that this was recorded as already."""
+    if external_id is None:
+        return None
+    same = Test("origin", "eq", origin) & Test("external_id", "eq", external_id)
+    return next(iter(unit.store.select(Query(Touchpoint, same, limit=1))), None)
 
 
 def _attempt(unit: Unit, message: Message, decision: Decision, evidence: tuple[str, ...], seq: int) -> Attempt:

@@ -48,6 +48,7 @@ from crmkit.domain.events.messages import (
     MessageFailed as MessageFailed,
     MessageHeld as MessageHeld,
     MessageQueued as MessageQueued,
+    MessageReceived as MessageReceived,
     MessageRefused as MessageRefused,
     MessageReported as MessageReported,
     MessageSent as MessageSent,

@@ -86,6 +86,16 @@ class MessageCancelled(Event):
 
 
 @attrs.frozen
+class MessageReceived(Event):
+    """A client wrote to us; `reason` is what was heard in it: `stop`, `ambiguous` or `other`."""
+
+    message_id: MessageId
+    client_id: ClientId
+    channel: Code[str]
+    reason: Code[str | None]
+
+
+@attrs.frozen
 class MessageReported(Event):
     """A provider said what became of a message."""
 

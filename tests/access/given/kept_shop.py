@@ -18,7 +18,7 @@ POLICY = Policy(
 #: What whoever sees a client may write down of them, and give back.
 HEARD = {"consents.object_to", "consents.refuse", "consents.suppress", "consents.withdraw", "shares.revoke"}
 #: What anybody with clients of their own may begin, whoever else's there are.
-OF_THEIR_OWN = {"calls.record", "calls.start", "clients.add", "clients.ensure"}
+OF_THEIR_OWN = {"calls.record", "calls.start", "clients.add", "clients.ensure", "messages.receive"}
 
 
 def kept_in(storage: Storage, clock: FrozenClock) -> tuple[CRM, dict[str, Any]]:

@@ -198,6 +198,10 @@ def good_calls(ids: Mapping[str, Any]) -> dict[str, Given]:
             "not_before": AT, "required": False, "ref": "9",
         },
         "messages.cancel": {"id": ids["message"], "version": version},
+        "messages.receive": {
+            "channel": "sms", "sender": "+79123456789", "text": "Thank you!", "subject": "Re: order", "at": AT,
+            "origin": "gateway", "external_id": "in-1",
+        },
         "messages.report": {"id": ids["sent"], "state": "bounced", "reason": "full"},
         "tasks.plan": {
             "client_id": client, "title": "T", "due": AT, "deal_id": ids["deal"], "assignee": "u", "rule": "mine",

@@ -115,6 +115,8 @@ CALLS: dict[str, Call] = {
     "consents.withdraw": lambda tx, ids: tx.consents.withdraw(ids["client"]),
     "messages.send": lambda tx, ids: tx.messages.send(ids["client"], channel="sms", purpose="service", text=CANARY),
     "messages.cancel": lambda tx, ids: tx.messages.cancel(ids["message"]),
+    "messages.receive": lambda tx, ids: tx.messages.receive(
+        channel="sms", sender=ids["phone"], text=f"{CANARY} STOP, or not?", external_id=f"in{ids['number']}"),
     "messages.report": lambda tx, ids: tx.messages.report(ids["sent"], state="delivered"),
     "tasks.plan": lambda tx, ids: tx.tasks.plan(ids["client"], title=CANARY, due=TOMORROW),
     "tasks.update": lambda tx, ids: tx.tasks.update(ids["task"], title=f"{CANARY} new"),
