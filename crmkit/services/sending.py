@@ -53,7 +53,7 @@ def decided(unit: Unit, message: Message) -> Decision:
         return Decision(False, "unclear_reply", unit.now + ASKED_AGAIN, (), policy.name)
     there = address_of(unit, client.id, message.channel, message.endpoint)
     return decision_on(
-        unit, client, purpose=message.purpose, channel=message.channel, address=there, at=unit.now
+        unit, client, purpose=message.purpose, channel=message.channel, address=there
     )  # fmt: skip
 
 

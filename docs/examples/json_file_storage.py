@@ -57,6 +57,7 @@ UNIQUE = {
     "Document": ("origin", "external_id"),
     "Consent": ("orig_subject", "seq"),
     "Attempt": ("orig_subject", "seq"),
+    "Slot": ("orig_subject", "cap", "number"),
     "Merge": ("merged_id",),
     "Datum": ("collection", "key"),
     "Seal": ("number",),

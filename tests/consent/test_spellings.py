@@ -47,9 +47,9 @@ def _recognised(count: int) -> None:
                 (key,) = keys
                 assert key
                 put_on(unit, key, channel, "marketing")
-                assert is_suppressed(unit, key, channel, "marketing", unit.now)
-                assert not is_suppressed(unit, key, channel, "service", unit.now)
-                assert not is_suppressed(unit, f"{key}0", channel, "marketing", unit.now)
+                assert is_suppressed(unit, key, channel, "marketing")
+                assert not is_suppressed(unit, key, channel, "service")
+                assert not is_suppressed(unit, f"{key}0", channel, "marketing")
         listed = unit.store.select(Query(Suppressed))
         assert 2 * count == len(listed)
         assert not any("912" in str(one.channel) or "@" in f"{one.id}{one.purposes}" for one in listed)

@@ -124,7 +124,7 @@ def test_whatever_call_fails_in_memory_the_store_stays_as_it_was(call: str, monk
 
     monkeypatch.setattr(MemoryTransaction, call, failing)
     tried = 0
-    with CRM.open("memory://", region="RU") as crm:
+    with CRM.open("memory://", region="RU", consent=JUDGED) as crm:
         for verb in CALLS:
             ids = shop(crm)
             for at in range(1, 200):

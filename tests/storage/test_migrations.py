@@ -106,7 +106,7 @@ def _grown(table: str, told: Iterable[str]) -> str:
         head, added, column = one.partition(" ADD COLUMN ")
         if added and table.startswith(f"CREATE TABLE {head.removeprefix('ALTER TABLE ')} "):
             table = table.replace(", CONSTRAINT", f", {column}, CONSTRAINT", 1)
-    return table
+    return _plain(table)
 
 
 def _named(statements: Iterable[str]) -> set[str]:

@@ -68,7 +68,9 @@ def addresses_of(unit: Unit, client_id: ClientId, channel: str) -> list[str]:
 
 
 def _points(unit: Unit, client_id: ClientId, channel: str) -> Sequence[ContactPoint]:
-    found = unit.store.select(Query(ContactPoint, Test("client_id", "eq", client_id)))
+    found: Sequence[ContactPoint] | None = unit.reached.get(client_id)
+    if found is None:
+        found = unit.store.select(Query(ContactPoint, Test("client_id", "eq", client_id)))
     if channel == EVERY:
         return found
     kinds, network = REACHED_BY.get(family(channel), ()), channel.partition(":")[2]

@@ -24,27 +24,35 @@ _AHEAD = timedelta(days=8)
 
 
 def decision(
-    unit: Unit, client: Client, *, purpose: str, channel: str, address: Address, at: datetime,
-    jurisdiction: str | None = None,
+    unit: Unit, client: Client, *, purpose: str, channel: str, address: Address,
+    at: datetime | None = None, jurisdiction: str | None = None,
 ) -> Decision:  # fmt: skip
-    """Decide by what is on record, and was at *at*."""
+    """
+    Decide by all that is on record, or by what was at an instant.
+
+    What another transaction recorded after this one began, and committed before it asks, counts: it is no matter of
+    whose clock.
+    """
     policy = unit.rules.consent
     known = policy.purposes.get(purpose)
     around = Circumstances() if known is None else _around(unit, client, known, channel, address, at)
-    said = as_of(ledger_of(unit, client.id), at)
+    said = ledger_of(unit, client.id)
     return decide(
-        said, purpose=purpose, channel=channel, endpoint=address.endpoint, now=at, policy=policy,
+        said if at is None else as_of(said, at), purpose=purpose, channel=channel, endpoint=address.endpoint,
+        now=unit.now if at is None else at, policy=policy,
         jurisdiction=jurisdiction, around=around,
     )  # fmt: skip
 
 
 def _around(
-    unit: Unit, client: Client, purpose: ConsentPurpose, channel: str, address: Address, at: datetime
-) -> Circumstances:
+    unit: Unit, client: Client, purpose: ConsentPurpose, channel: str, address: Address,
+    when: datetime | None,
+) -> Circumstances:  # fmt: skip
     policy, limited = unit.rules.consent, purpose.kind == "marketing"
+    at = unit.now if when is None else when
     slots = unit.store.select(Query(Slot, Test("client_id", "eq", client.id))) if limited and policy.caps else ()
     return Circumstances(
-        suppressed=is_suppressed(unit, address.endpoint, channel, purpose.kind, at),
+        suppressed=is_suppressed(unit, address.endpoint, channel, purpose.kind, when),
         dead=address.dead,
         age=None if purpose.youngest is None else _age(unit, client, at),
         full_until=full_until(policy.caps, slots, channel, at),

@@ -13,12 +13,12 @@ from crmkit.services.consenting.keyed import made_secret, secret
 from crmkit.services.unit import Unit
 
 
-def is_suppressed(unit: Unit, endpoint: str, channel: str, kind: PurposeClass, at: datetime) -> bool:
-    """Whether the list had an address on this channel for this class of purposes."""
+def is_suppressed(unit: Unit, endpoint: str, channel: str, kind: PurposeClass, at: datetime | None = None) -> bool:
+    """Whether the list has an address on this channel for this class of purposes, or had it at an instant."""
     if not endpoint or (key := secret(unit)) is None:
         return False
     found = unit.store.get_many(Suppressed, list(suppression_ids(key, endpoint, channel, kind)))
-    return any(one.holds(at) for one in found)
+    return any(one.lifted_at is None if at is None else one.holds(at) for one in found)
 
 
 def put_on(unit: Unit, endpoint: str, channel: str, purposes: str) -> None:

@@ -1,0 +1,68 @@
+"""What a client writes back: heard for a wish to be left alone, which holds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crmkit.domain.client import Client
+from crmkit.domain.consent import Evidence
+from crmkit.domain.consent.channels import REACHED_BY, family
+from crmkit.domain.contact_point import PointKind
+from crmkit.domain.ids import ClientId
+from crmkit.domain.query import Query
+from crmkit.domain.reaching.stop_words import heard
+from crmkit.domain.task import Task
+from crmkit.domain.where import Test
+from crmkit.services.addresses import spelled
+from crmkit.services.consents import Consents
+from crmkit.services.tasks import Tasks
+from crmkit.services.unit import Unit
+
+#: What the task is named by that asks a person what a reply means; as long as it is open, nothing goes to that client.
+UNCLEAR = "unclear_reply"
+
+
+def kinds_of(unit: Unit, channel: str) -> Sequence[PointKind]:
+    """By which kinds of contact points a channel reaches people."""
+    return unit.rules.channels.get(channel) or REACHED_BY.get(family(channel), ())
+
+
+def whose(unit: Unit, channel: str, sender: str) -> tuple[Client | None, str | None]:
+    """Whose address it is, as far as the actor sees, and its key, None for what nobody can read."""
+    kinds = kinds_of(unit, channel)
+    key = spelled(kinds, channel, sender, unit.rules.region)
+    for kind in kinds if key else ():
+        for known in unit.store.find(kind, str(key)):
+            return known, key
+    return None, key
+
+
+def obey(unit: Unit, client: Client | None, channel: str, key: str | None, text: str) -> str:
+    """
+    Do what a reply asks for: `stop` withdraws all that goes there, `ambiguous` asks a person, `other` is neither.
+
+    Of an address that is nobody's here, a stop puts it on the suppression list.
+    """
+    meant = heard(text)
+    if meant == "stop":
+        proof = Evidence(method="reply", note=text)
+        if client is not None:
+            Consents(unit).withdraw(client.id, channel=channel, endpoint=key, evidence=proof)
+        elif key is not None:
+            Consents(unit).suppress(None, channel=channel, endpoint=key)
+    elif meant == "ambiguous":
+        _ask(unit, client)
+    return meant
+
+
+def is_paused(unit: Unit, client_id: ClientId) -> bool:
+    """Whether a person has yet to say what a reply of theirs means."""
+    asked = Test("client_id", "eq", client_id) & Test("rule", "eq", UNCLEAR)
+    return any(task.status in ("open", "in_progress") for task in unit.store.select(Query(Task, asked)))
+
+
+def _ask(unit: Unit, client: Client | None) -> None:
+    Tasks(unit).plan(
+        None if client is None else client.id, title="Does this reply ask us to stop?",
+        due=unit.now + unit.rules.call_back_within, assignee=None if client is None else client.owner, rule=UNCLEAR,
+    )  # fmt: skip
