@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from crmkit.domain.client import Client
 from crmkit.domain.consent import Evidence
@@ -29,26 +29,25 @@ def kinds_of(unit: Unit, channel: str) -> Sequence[PointKind]:
 
 def whose(unit: Unit, channel: str, sender: str) -> tuple[Client | None, str | None]:
     """Whose address it is, as far as the actor sees, and its key, None for what nobody can read."""
-    kinds = kinds_of(unit, channel)
-    key = spelled(kinds, channel, sender, unit.rules.region)
-    for kind in kinds if key else ():
-        for known in unit.store.find(kind, str(key)):
-            return known, key
-    return None, key
+    key = spelled(kinds_of(unit, channel), channel, sender, unit.rules.region)
+    return next(iter(_reached_by(unit, channel, key)), None), key
 
 
 def obey(unit: Unit, client: Client | None, channel: str, key: str | None, text: str) -> str:
     """
     Do what a reply asks for: `stop` withdraws all that goes there, `ambiguous` asks a person, `other` is neither.
 
-    Of an address that is nobody's here, a stop puts it on the suppression list.
+    An address may be several people's: a stop holds for each of them, seen by this actor or not, for nobody knows who
+    of them wrote. Of one that is nobody's here, it puts it on the suppression list.
     """
     meant = heard(text)
     if meant == "stop":
         proof = Evidence(method="reply", note=text)
-        if client is not None:
-            Consents(unit).withdraw(client.id, channel=channel, endpoint=key, evidence=proof)
-        elif key is not None:
+        with unit.permits.all_shown():
+            theirs = list(_reached_by(unit, channel, key))
+            for one in theirs:
+                Consents(unit).withdraw(one.id, channel=channel, endpoint=key, evidence=proof)
+        if not theirs and key is not None:
             Consents(unit).suppress(None, channel=channel, endpoint=key)
     elif meant == "ambiguous":
         _ask(unit, client)
@@ -59,6 +58,15 @@ def is_paused(unit: Unit, client_id: ClientId) -> bool:
     """Whether a person has yet to say what a reply of theirs means."""
     asked = Test("client_id", "eq", client_id) & Test("rule", "eq", UNCLEAR)
     return any(task.status in ("open", "in_progress") for task in unit.store.select(Query(Task, asked)))
+
+
+def _reached_by(unit: Unit, channel: str, key: str | None) -> Iterator[Client]:
+    met = set[ClientId]()
+    for kind in kinds_of(unit, channel) if key is not None else ():
+        for one in unit.store.find(kind, str(key)):
+            if one.id not in met:
+                met.add(one.id)
+                yield one
 
 
 def _ask(unit: Unit, client: Client | None) -> None:

@@ -100,3 +100,13 @@ def test_a_stop_from_an_address_that_is_nobodys_is_kept_for_whoever_will_have_it
         bob = tx.clients.add(name="Bob", phone="8 912 000-00-01")
         tx.consents.grant(bob.id, purpose="marketing", channel="sms")
         assert "suppression_list" == tx.consents.may_contact(bob.id, purpose="marketing", channel="sms").reason
+
+
+def test_a_stop_from_an_address_of_several_holds_for_each_of_them(crm: CRM, anna: Client) -> None:
+    """A family's telephone: nobody knows who of them wrote."""
+    with crm.begin() as tx:
+        ben = tx.clients.add(name="Ben", phone="+79123456789")
+        tx.consents.grant(ben.id, purpose="marketing", channel="sms")
+        tx.messages.receive(channel="sms", sender="+79123456789", text="STOP")
+        for one in (anna, ben):
+            assert "withdraw" == tx.consents.may_contact(one.id, purpose="marketing", channel="sms").reason
