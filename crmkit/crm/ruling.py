@@ -48,6 +48,9 @@ def rules_of(
 
 def _policy(check: Checks, consent: object, region: str | None) -> Policy:
     if isinstance(consent, Policy):
+        if consent.jurisdiction not in consent.laws:
+            check.fault("consent", "unknown_law", "The policy's jurisdiction must be one of its laws.")
+            return pack_for(region)
         return consent
     if consent is None:
         return pack_for(region)

@@ -10,6 +10,7 @@ import attrs
 
 from crmkit.domain.client import Client
 from crmkit.domain.consent import CHANNELS, Decision
+from crmkit.domain.consent.channels import is_channel
 from crmkit.domain.events import (
     MessageCancelled,
     MessageDeferred,
@@ -159,7 +160,7 @@ class Messages(Room[Message, MessageId]):
     @command
     def receive(
         self, *, channel: str, sender: str, text: str, subject: str | None = None, at: datetime | None = None,
-        origin: str = "messages", external_id: str | None = None,
+        origin: str | None = None, external_id: str | None = None,
     ) -> Message | None:  # fmt: skip
         """
         Record what somebody wrote to us, and obey at once if it asks to be left alone.
@@ -167,16 +168,18 @@ class Messages(Room[Message, MessageId]):
         `STOP`, `отпишите меня` and their like withdraw everything on that channel at that address. What may mean it,
         or not, becomes a task for the client's owner, and nothing is sent to them until it is done. Of an address that
         is nobody's here, a touchpoint is left and None returned; a stop puts it on the suppression list. The same
-        *external_id* of the same *origin* is one message, however often it is told.
+        *external_id* of the same *origin*, the channel if none is told, is one message, however often it comes.
         """
         unit, check = self._unit, Checks()
-        self._check_channel(check, channel)
+        if not is_channel(channel):
+            check.fault("channel", "unknown", f"Give one of: {', '.join(sorted(CHANNELS))}.")
         spelling, said = check.text("sender", sender), check.prose("text", text)
         title = check.maybe(check.text, "subject", subject)
         came_at = check.past("at", at, unit.now)
-        check.code("origin", origin)
+        check.maybe(check.code, "origin", origin)
         check.maybe(check.key, "external_id", external_id)
         check.done()
+        origin = f"messages.{channel}" if origin is None else origin
         if (known := told_before(unit, origin, external_id)) is not None:
             return next(iter(unit.store.select(Query(Message, Test("touchpoint_id", "eq", known.id)))), None)
         client, key = whose(unit, channel, spelling)
@@ -184,7 +187,7 @@ class Messages(Room[Message, MessageId]):
             None if client is None else client.id, channel=touch_of(channel), direction="inbound", at=came_at,
             origin=origin, external_id=external_id,
         )  # fmt: skip
-        meant = obey(unit, client, channel, key, said)
+        meant = obey(unit, channel, key, said)
         if client is None:
             return None
         message = unit.insert(Message(

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from crmkit.domain.client import Client
-from crmkit.domain.consent import Evidence
+from crmkit.domain.consent import EVERY, Evidence
 from crmkit.domain.consent.channels import REACHED_BY, family
 from crmkit.domain.contact_point import PointKind
 from crmkit.domain.ids import ClientId
-from crmkit.domain.query import Query
 from crmkit.domain.reaching.stop_words import heard
-from crmkit.domain.task import Task
-from crmkit.domain.where import Test
 from crmkit.services.addresses import spelled
+from crmkit.services.consenting.pausing import UNCLEAR
 from crmkit.services.consents import Consents
 from crmkit.services.tasks import Tasks
 from crmkit.services.unit import Unit
-
-#: What the task is named by that asks a person what a reply means; as long as it is open, nothing goes to that client.
-UNCLEAR = "unclear_reply"
 
 
 def kinds_of(unit: Unit, channel: str) -> Sequence[PointKind]:
@@ -33,7 +28,7 @@ def whose(unit: Unit, channel: str, sender: str) -> tuple[Client | None, str | N
     return next(iter(_reached_by(unit, channel, key)), None), key
 
 
-def obey(unit: Unit, client: Client | None, channel: str, key: str | None, text: str) -> str:
+def obey(unit: Unit, channel: str, key: str | None, text: str) -> str:
     """
     Do what a reply asks for: `stop` withdraws all that goes there, `ambiguous` asks a person, `other` is neither.
 
@@ -48,16 +43,12 @@ def obey(unit: Unit, client: Client | None, channel: str, key: str | None, text:
             for one in theirs:
                 Consents(unit).withdraw(one.id, channel=channel, endpoint=key, evidence=proof)
         if not theirs and key is not None:
-            Consents(unit).suppress(None, channel=channel, endpoint=key)
-    elif meant == "ambiguous":
-        _ask(unit, client)
+            Consents(unit).suppress(None, purpose=EVERY, channel=channel, endpoint=key)
+    if meant == "ambiguous" or (meant == "stop" and key is None):
+        asked = list[Client | None](_reached_by(unit, channel, key))
+        for somebody in asked or [None]:
+            _ask(unit, somebody)
     return meant
-
-
-def is_paused(unit: Unit, client_id: ClientId) -> bool:
-    """Whether a person has yet to say what a reply of theirs means."""
-    asked = Test("client_id", "eq", client_id) & Test("rule", "eq", UNCLEAR)
-    return any(task.status in ("open", "in_progress") for task in unit.store.select(Query(Task, asked)))
 
 
 def _reached_by(unit: Unit, channel: str, key: str | None) -> Iterator[Client]:

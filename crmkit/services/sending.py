@@ -27,14 +27,11 @@ from crmkit.services.consenting.addresses import address_of
 from crmkit.services.consenting.capping import free_places, take_places
 from crmkit.services.consenting.judging import decision as decision_on
 from crmkit.services.heads import locked_heads
-from crmkit.services.replies import is_paused
 from crmkit.services.touchpoints import Touchpoints
 from crmkit.services.unit import Unit
 
 #: How long a permit holds: what was decided longer ago may have been overtaken.
 PERMITTED = timedelta(seconds=5)
-#: When a message is decided on again that waits for a person to say what a reply means.
-ASKED_AGAIN = timedelta(days=1)
 #: Whose external ids our own touchpoints have.
 ORIGIN = "crmkit.messages"
 #: What the touchpoint of a channel is called.
@@ -47,10 +44,6 @@ _LONGEST = 255
 def decided(unit: Unit, message: Message) -> Decision:
     """Say whether a message may go now."""
     client = unit.get(Client, message.client_id)
-    policy = unit.rules.consent
-    known = policy.purposes.get(message.purpose)
-    if (known is None or known.kind != "mandatory") and is_paused(unit, client.id):
-        return Decision(False, "unclear_reply", unit.now + ASKED_AGAIN, (), policy.name)
     there = address_of(unit, client.id, message.channel, message.endpoint)
     return decision_on(
         unit, client, purpose=message.purpose, channel=message.channel, address=there

@@ -110,3 +110,44 @@ def test_a_stop_from_an_address_of_several_holds_for_each_of_them(crm: CRM, anna
         tx.messages.receive(channel="sms", sender="+79123456789", text="STOP")
         for one in (anna, ben):
             assert "withdraw" == tx.consents.may_contact(one.id, purpose="marketing", channel="sms").reason
+
+
+def test_a_stop_on_one_messenger_holds_however_that_account_is_named(crm: CRM) -> None:
+    """By its network, or as a messenger."""
+    with crm.begin() as tx:
+        eva = tx.clients.add(name="Eva")
+        tx.contact_points.add(eva.id, messenger="@eva", network="telegram")
+        for channel in ("messenger", "messenger:telegram"):
+            tx.consents.grant(eva.id, purpose="service", channel=channel)
+            assert tx.consents.may_contact(eva.id, purpose="service", channel=channel).allowed
+        assert tx.messages.receive(channel="messenger:telegram", sender="@eva", text="STOP") is not None
+        for channel in ("messenger", "messenger:telegram"):
+            assert "withdraw" == tx.consents.may_contact(eva.id, purpose="service", channel=channel).reason
+        tx.consents.suppress(None, channel="messenger:telegram", endpoint="@fay")
+        fay = tx.clients.add(name="Fay")
+        tx.contact_points.add(fay.id, messenger="@fay", network="telegram")
+        tx.consents.grant(fay.id, purpose="marketing", channel="messenger")
+        assert "suppression_list" == tx.consents.may_contact(fay.id, purpose="marketing", channel="messenger").reason
+
+
+def test_whoever_shares_an_address_waits_for_what_an_unclear_reply_means(crm: CRM, anna: Client) -> None:
+    """A task for each of them; and one of nobody for a stop from an address that cannot be read."""
+    with crm.begin() as tx:
+        ben = tx.clients.add(name="Ben", phone="+79123456789")
+        tx.consents.grant(ben.id, purpose="service", channel="sms")
+        tx.messages.receive(channel="sms", sender="+79123456789", text="stop by tomorrow?")
+        for one in (anna, ben):
+            assert "unclear_reply" == tx.consents.may_contact(one.id, purpose="service", channel="sms").reason
+        assert 2 == tx.tasks.count()
+        assert tx.messages.receive(channel="email", sender="Anna <a@example.org>", text="STOP") is None
+        assert 1 == tx.tasks.count(client_id=None)
+
+
+def test_ids_of_two_channels_are_not_mixed_up(crm: CRM, anna: Client) -> None:
+    """Each gateway counts from one."""
+    with crm.begin() as tx:
+        tx.contact_points.add(anna.id, email="anna@example.org")
+        tx.consents.grant(anna.id, purpose="service", channel="email")
+        tx.messages.receive(channel="sms", sender="+79123456789", text="hello", external_id="1")
+        tx.messages.receive(channel="email", sender="anna@example.org", text="STOP", external_id="1")
+        assert "withdraw" == tx.consents.may_contact(anna.id, purpose="service", channel="email").reason

@@ -43,10 +43,21 @@ def is_channel(channel: object) -> bool:
     return named in CHANNELS and (not colon or (named == "messenger" and bool(network)))
 
 
+def same_as(channel: str, endpoint: str) -> tuple[str, ...]:
+    """
+    The channel, and how else this address of it may be named: an account of a messenger names its network.
+
+    >>> same_as("messenger", "telegram:anna"), same_as("sms", "+79123456789")
+    (('messenger', 'messenger:telegram'), ('sms',))
+    """
+    network, colon, _ = endpoint.partition(":")
+    return (channel, f"messenger:{network}") if channel == "messenger" and colon else (channel,)
+
+
 def covers(said: Consent, purpose: str, channel: str, endpoint: str) -> bool:
-    """Whether what was said is about this cell; `messenger` is about every messenger."""
+    """Whether what was said is about this cell; `messenger` is about every messenger, whichever way it is named."""
     return (
         said.purpose in (EVERY, purpose)
-        and (said.channel in (EVERY, channel) or channel.startswith(f"{said.channel}:"))
+        and (said.channel in (EVERY, *same_as(channel, endpoint)) or channel.startswith(f"{said.channel}:"))
         and said.endpoint in (EVERY, endpoint)
     )

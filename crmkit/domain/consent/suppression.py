@@ -9,7 +9,7 @@ from datetime import datetime
 
 import attrs
 
-from crmkit.domain.consent.channels import family
+from crmkit.domain.consent.channels import family, same_as
 from crmkit.domain.consent.ledger import EVERY
 from crmkit.domain.consent.purposes import PurposeClass
 from crmkit.domain.marks import Code, Masked
@@ -52,6 +52,6 @@ def suppression_id(key: bytes, endpoint: str, channel: str, purposes: PurposeCla
 
 def suppression_ids(key: bytes, endpoint: str, channel: str, purposes: PurposeClass) -> Iterator[str]:
     """Every id under which the list may hold what covers this address, channel and class."""
-    for scope in dict.fromkeys((channel, family(channel), EVERY)):
+    for scope in dict.fromkeys((*same_as(channel, endpoint), family(channel), EVERY)):
         yield suppression_id(key, endpoint, scope, purposes)
         yield suppression_id(key, endpoint, scope, EVERY)

@@ -15,6 +15,7 @@ from crmkit.domain.reaching.hours import Hours, next_allowed
 from crmkit.domain.reaching.zones import every_zone, zones_of_country, zones_of_phone
 from crmkit.domain.where import Test
 from crmkit.services.consenting.addresses import Address
+from crmkit.services.consenting.pausing import ASKED_AGAIN, UNCLEAR, is_paused
 from crmkit.services.consenting.saying import ledger_of
 from crmkit.services.consenting.suppressing import is_suppressed
 from crmkit.services.unit import Unit
@@ -37,11 +38,15 @@ def decision(
     known = policy.purposes.get(purpose)
     around = Circumstances() if known is None else _around(unit, client, known, channel, address, at)
     said = ledger_of(unit, client.id)
-    return decide(
+    made = decide(
         said if at is None else as_of(said, at), purpose=purpose, channel=channel, endpoint=address.endpoint,
         now=unit.now if at is None else at, policy=policy,
         jurisdiction=jurisdiction, around=around,
     )  # fmt: skip
+    waits = made.allowed and at is None and known is not None and known.kind != "mandatory"
+    if waits and is_paused(unit, client.id):
+        return Decision(False, UNCLEAR, unit.now + ASKED_AGAIN, made.evidence, policy.name)
+    return made
 
 
 def _around(
@@ -55,7 +60,7 @@ def _around(
         suppressed=is_suppressed(unit, address.endpoint, channel, purpose.kind, when),
         dead=address.dead,
         age=None if purpose.youngest is None else _age(unit, client, at),
-        full_until=full_until(policy.caps, slots, channel, at),
+        full_until=full_until(policy.caps, [one for one in slots if when is None or one.taken_at <= when], channel, at),
         day_at=_day_at(unit, client, purpose, channel, address, at),
     )
 

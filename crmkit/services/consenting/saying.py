@@ -83,5 +83,5 @@ def _last_digest(unit: Unit, subject: ClientId, head: int) -> str:
     if not head:
         return ""
     theirs = Test("client_id", "eq", subject) & Test("orig_subject", "eq", subject)
-    last = max(unit.store.select(Query(Consent, theirs)), key=lambda one: one.seq, default=None)
-    return "" if last is None else last.digest
+    last = unit.store.select(Query(Consent, theirs, "seq", descending=True, limit=1))
+    return last[0].digest if last else ""
