@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from crmkit import Audited, Transaction
+from crmkit import Audited, Evidence, Transaction
 from crmkit.domain.collection import Collection
 from crmkit.domain.ids import ClientId
 from crmkit.errors import CRMError, Forbidden
@@ -69,6 +69,12 @@ def _of_room(room: str, kind: str) -> Iterator[tuple[str, Read]]:
     yield f"{room}.list", lambda tx, lot: _paged(getattr(tx, room).list(**lot.page(kind)))
     yield f"{room}.count", lambda tx, _: getattr(tx, room).count()
     yield f"{room}.stream", lambda tx, _: list(getattr(tx, room).stream())
+
+
+def _verified(tx: Transaction, client_id: Any) -> Any:
+    """What is proven, where the proofs are seen: whose evidence is hidden here lies without it in the other store."""
+    hidden = [one for one in tx.consents.stream(client_id=client_id) if one.evidence == Evidence()]
+    return hidden or tx.consents.verify(client_id)
 
 
 def _paged(page: Any) -> object:
@@ -136,7 +142,7 @@ READS: dict[str, Read] = {
     "consents.confirmation": lambda tx, lot: tx.consents.confirmation(lot.of("Consent")).reveal(),
     "consents.receipt": lambda tx, lot: tx.consents.receipt(lot.of("Consent")),
     "consents.receipt kantara": lambda tx, lot: tx.consents.receipt(lot.of("Consent"), form="kantara"),
-    "consents.verify": lambda tx, lot: tx.consents.verify(lot.of("Client")),
+    "consents.verify": lambda tx, lot: _verified(tx, lot.of("Client")),
     "consents.watermark": lambda tx, lot: tx.consents.watermark(lot.of("Client")),
     "messages.attempts": lambda tx, lot: tx.messages.attempts(lot.of("Message")),
     "tasks.agenda": lambda tx, lot: _paged(tx.tasks.agenda(**lot.page("Task"))),
