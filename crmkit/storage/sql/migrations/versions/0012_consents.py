@@ -124,6 +124,8 @@ def downgrade() -> None:
     for name, _, _ in reversed(ADDED):
         if known is None or name in known:
             op.drop_column("crm_consent", name)
+    if op.get_context().dialect.name in MARIADB:  # where columns that were dropped take room in each row until then
+        op.execute("ALTER TABLE crm_consent FORCE")
 
 
 def _of_one_address(channel: str, kind: str) -> str:
