@@ -46,10 +46,18 @@ def spelled(kinds: Sequence[PointKind], channel: str, raw: str, region: str | No
         elif kind == "postal":
             key = postal_key(raw)
         else:
-            key = handle_key(network_of(channel) or kind, raw)
+            key = _handle(network_of(channel), raw)
         if key:
             return key[:320]
     return None
+
+
+def _handle(network: str | None, raw: str) -> str | None:
+    """A name in a messenger means nothing without its network, said with the channel or before a colon."""
+    said, colon, name = raw.partition(":")
+    if colon and network in (None, said):
+        return handle_key(said, name) if said and name.strip("@ ") else None
+    return None if network is None or not raw.strip("@ ") else handle_key(network, raw)
 
 
 def chosen(

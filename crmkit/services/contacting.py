@@ -13,5 +13,10 @@ def check_attempt(unit: Unit, client_id: ClientId, *, purpose: str, channel: str
     decision = Consents(unit).may_contact(client_id, purpose=purpose, channel=channel, endpoint=endpoint)
     if not decision.allowed:
         raise ContactRefused(decision.reason)
+    ask_plugins(unit, client_id, purpose=purpose, channel=channel)
+
+
+def ask_plugins(unit: Unit, client_id: ClientId, *, purpose: str, channel: str) -> None:
+    """Let plugins object to what the client does not object to: `Rejected`."""
     if unit.slots is not None and (faults := tuple(unit.slots.attempt(unit, client_id, channel, purpose))):
         raise Rejected(*faults)

@@ -27,9 +27,10 @@ from crmkit.errors import ContactRefused
 from crmkit.services.addresses import chosen
 from crmkit.services.checks import Checks, options
 from crmkit.services.command import command
+from crmkit.services.contacting import ask_plugins
 from crmkit.services.replies import obey, whose
 from crmkit.services.room import Room
-from crmkit.services.sending import decided, object_to, put_on_record, told_before, touch_of
+from crmkit.services.sending import decided, put_on_record, told_before, touch_of
 from crmkit.services.touchpoints import Touchpoints
 
 MessageOrder = Literal["created_at", "-created_at"]
@@ -113,7 +114,7 @@ class Messages(Room[Message, MessageId]):
             if required:
                 raise ContactRefused(decision.reason)
             return self._refuse(message, decision)
-        object_to(unit, message)
+        ask_plugins(unit, client_id, purpose=purpose, channel=channel)
         until = max([at for at in (start, decision.until) if at is not None and at > unit.now], default=None)
         return self._queue(message, decision) if until is None else self._defer(message, decision, until)
 

@@ -39,7 +39,7 @@ def obey(unit: Unit, channel: str, key: str | None, text: str) -> str:
     if meant == "stop":
         proof = Evidence(method="reply", note=text)
         with unit.permits.all_shown():
-            theirs = list(_reached_by(unit, channel, key))
+            theirs = sorted(_reached_by(unit, channel, key), key=lambda one: one.id)  # so nobody waits in a circle
             for one in theirs:
                 Consents(unit).withdraw(one.id, channel=channel, endpoint=key, evidence=proof)
         if not theirs and key is not None:

@@ -22,10 +22,11 @@ from crmkit.domain.message import Attempt, AttemptOutcome, Message, MessageState
 from crmkit.domain.query import Query
 from crmkit.domain.touchpoint import Channel, Touchpoint
 from crmkit.domain.where import Test
-from crmkit.errors import Conflict, Rejected
+from crmkit.errors import Conflict
 from crmkit.services.consenting.addresses import address_of
 from crmkit.services.consenting.capping import free_places, take_places
 from crmkit.services.consenting.judging import decision as decision_on
+from crmkit.services.contacting import ask_plugins
 from crmkit.services.heads import locked_heads
 from crmkit.services.touchpoints import Touchpoints
 from crmkit.services.unit import Unit
@@ -50,13 +51,6 @@ def decided(unit: Unit, message: Message) -> Decision:
     )  # fmt: skip
 
 
-def object_to(unit: Unit, message: Message) -> None:
-    """Let plugins object to a message that the client does not: `Rejected`."""
-    slots = unit.slots
-    if slots and (faults := tuple(slots.attempt(unit, message.client_id, message.channel, message.purpose))):
-        raise Rejected(*faults)
-
-
 def allow(unit: Unit, id: MessageId, *, turn: int | None, repeats: bool) -> tuple[Message, Attempt | None]:
     """
     Decide on a message once more, where nobody can say no meanwhile, and write the attempt down; None: it stays.
@@ -79,7 +73,7 @@ def allow(unit: Unit, id: MessageId, *, turn: int | None, repeats: bool) -> tupl
     decision = decided(unit, message)
     if not decision.allowed:
         return _kept_back(unit, message, decision), None
-    object_to(unit, message)
+    ask_plugins(unit, message.client_id, purpose=message.purpose, channel=message.channel)
     take_places(unit, message)
     evidence = tuple(map(str, decision.evidence))
     attempt = unit.insert(_attempt(unit, message, decision, evidence, heads[message.client_id] + 1))

@@ -230,7 +230,7 @@ def test_a_level_is_lower_for_a_kind_of_records(shop: Shop) -> None:
 def test_nothing_is_written_where_nothing_is_read(clock: FrozenClock) -> None:
     """Who is shown no deals opens none, whatever their right to write."""
     policy = Policy(Role("blind", read="own", write="own", on={"deal": {"read": "none"}}))
-    crm = CRM(MemoryStorage(), access=policy, clock=clock, consent="permissive")
+    crm = CRM(MemoryStorage(), access=policy, clock=clock)
     with crm.bind(actor=System("setup")).begin() as tx:
         tx.users.put("17", name="Ann", roles=["blind"])
     with crm.bind(actor="17").begin() as tx:
@@ -272,7 +272,7 @@ def test_a_role_says_what_is_wrong_with_it_at_once() -> None:
         Policy(Role("seller"), Role("seller"), "head")  # type: ignore[arg-type]
     assert ["not_a_role", "twice"] == [one.code for one in caught.value.faults]
     with pytest.raises(Invalid, match="Policy"):
-        CRM.open("memory://", access=lambda actor: actor, consent="permissive")  # type: ignore[arg-type]
+        CRM.open("memory://", access=lambda actor: actor)  # type: ignore[arg-type]
     assert Role("seller", on={}) == Role("seller")
     assert 1 == len({POLICY, Policy(*POLICY.roles)})
 

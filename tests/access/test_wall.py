@@ -54,7 +54,7 @@ def test_a_connection_that_many_use_tells_each_only_theirs(
 ) -> None:
     """Ten thousand times another actor, after whatever end; between them it shows nothing at all."""
     storage, random = SQLStorage(walled_url), Random("pool")
-    crm = CRM(storage, access=POLICY, clock=clock, consent="permissive")
+    crm = CRM(storage, access=POLICY, clock=clock)
     with crm.bind(actor=System("setup")).begin() as tx:
         for user in USERS:
             tx.users.put(user, name=user, roles=["seller"])
@@ -209,9 +209,7 @@ def test_an_observer_stands_behind_the_wall_of_whoever_caused_it(
 ) -> None:
     """The journal, which only the house sees, is told all the same."""
     counting = Counting()
-    with CRM.open(
-        walled_url, access=POLICY, clock=clock, plugins=[counting], delivery="inline", consent="permissive"
-    ) as crm:
+    with CRM.open(walled_url, access=POLICY, clock=clock, plugins=[counting], delivery="inline") as crm:
         with crm.bind(actor=System("setup")).begin() as tx:
             for user in ("17", "18"):
                 tx.users.put(user, name=user, roles=["seller"])
@@ -225,9 +223,7 @@ def test_an_observer_stands_behind_the_wall_of_whoever_caused_it(
 def test_an_administrator_who_sees_less_verifies_all_of_the_journal(walled_url: str, clock: FrozenClock) -> None:
     """A journal that the wall hides would look empty, and empty looks sound."""
     policy = attrs.evolve(POLICY.roles[0], name="keeper", admin=True)
-    with CRM.open(
-        walled_url, access=Policy(policy), clock=clock, audit=Audit(list[object]().append), consent="permissive"
-    ) as crm:
+    with CRM.open(walled_url, access=Policy(policy), clock=clock, audit=Audit(list[object]().append)) as crm:
         with crm.bind(actor=System("setup")).begin() as tx:
             tx.users.put("17", name="Keeper", roles=["keeper"])
             for _ in range(3):

@@ -9,10 +9,17 @@ import pytest
 from decision_cases import CASES, Case
 from histories import Question, questions
 from hypothesis import given, settings
-from oracle import decide
-from translating import consents, decided, expected, told
+from oracle import decide, state
+from translating import consents, decided, expected, stands, told
 
 from crmkit.domain.consent.deciding import ROWS, Row
+
+#: The oracle's words for the states of a cell, and crmkit's.
+STATES = {
+    "NONE": "none", "REQUESTED": "requested", "PENDING": "pending", "GRANTED": "granted", "REFUSED": "refused",
+    "WITHDRAWN": "withdrawn", "OBJECTED": "objected", "COMPLAINT": "complained", "SUPPRESSED": "suppressed",
+    "INVALIDATED": "invalidated", "EXPIRED": "expired", "EVIDENCE_INCOMPLETE": "evidence_incomplete",
+}  # fmt: skip
 
 
 @given(questions())
@@ -42,6 +49,15 @@ def test_a_ledger_may_come_in_any_order_and_twice(question: Question) -> None:
     """Deliveries are shuffled and repeated."""
     heard = consents([one for one in question.said if one.subject == question.cell.subject])
     assert decided(question) == decided(question, said=[*reversed(heard), *heard])
+
+
+@given(questions(calm=True))
+@settings(max_examples=500)
+def test_a_cell_is_in_the_state_that_the_oracle_says(question: Question) -> None:
+    """Where nothing about the subject as a whole, and no list, stands above it."""
+    thought = state(question.said, question.cell, question.rules, question.now)
+    if thought not in ("ERASED", "RESTRICTED"):
+        assert STATES[thought] == stands(question).state
 
 
 @pytest.mark.parametrize("left_out", ROWS, ids=[row.__name__ for row in ROWS])

@@ -8,11 +8,11 @@ from itertools import product
 from random import Random
 
 import attrs
-from basis_matrix import DAY
+from basis_matrix import DAY, RULES
 from hearing import NOES, is_about
 from histories import SUBJECTS, Question, added, agreed, questions
 from hypothesis import Phase, find, given, settings, strategies as st
-from oracle import Answer, Cell, Said, decide, state
+from oracle import Answer, Cell, Said, decide, klass_of, state
 from promises.scales import scales
 
 RANKS = {"DENY": 0, "DEFER": 1, "ALLOW": 2}
@@ -43,7 +43,11 @@ def _is_mandatory(question: Question) -> bool:
 
 
 def _noes(said: Iterable[Said], cell: Cell) -> Iterator[Said]:
-    return (one for one in said if one.kind in NOES and one.subject == cell.subject and is_about(one, cell))
+    return (
+        one
+        for one in said
+        if one.kind in NOES and one.subject == cell.subject and is_about(one, cell, klass_of(RULES, cell.purpose))
+    )
 
 
 @often
@@ -77,7 +81,7 @@ def test_a_no_holds_at_once_and_opens_nothing(run: str, scale: int) -> None:
         for other in (*MANY, cell):
             before, after = _asked(question, cell=other), _asked(question, said, other)
             assert RANKS[after.verdict] <= RANKS[before.verdict]
-            if other.subject != cell.subject or not is_about(said[-1], other):
+            if other.subject != cell.subject or not is_about(said[-1], other, klass_of(RULES, other.purpose)):
                 assert before == after
 
     check()

@@ -97,7 +97,7 @@ def registers_fields() -> None:
 
 def narrows_whom_sellers_see() -> None:
     policy = Policy(Role("seller", read="all"), Role("head", read="all"))
-    with CRM(MemoryStorage(), access=policy, plugins=[Countries()], consent="permissive") as crm:
+    with CRM(MemoryStorage(), access=policy, plugins=[Countries()]) as crm:
         with crm.bind(actor=System("setup")).begin() as tx:
             for user, role in (("17", "seller"), ("2", "head")):
                 tx.users.put(user, name=user, roles=[role])
@@ -184,7 +184,7 @@ def registers_jobs() -> None:
 
 def registers_migrations() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        CRM.open(f"sqlite:///{folder}/crm.db", plugins=[Answers()], consent="permissive").close()
+        CRM.open(f"sqlite:///{folder}/crm.db", plugins=[Answers()]).close()
         with closing(sqlite3.connect(f"{folder}/crm.db")) as store:
             assert 0 == store.execute("SELECT count(*) FROM answers__answer").fetchone()[0]
 

@@ -25,7 +25,7 @@ def _with(**methods: Any) -> Plugin[Any]:
 
 def _faults(*plugins: object) -> list[tuple[str, str, str]]:
     with pytest.raises(Invalid) as caught:
-        CRM.open("memory://", plugins=plugins, consent="permissive")  # type: ignore[arg-type]
+        CRM.open("memory://", plugins=plugins)  # type: ignore[arg-type]
     return [(fault.path, fault.code, fault.message) for fault in caught.value.faults]
 
 
@@ -91,7 +91,7 @@ def test_what_is_no_plugin_is_refused(given: object, code: str) -> None:
 def test_what_is_no_list_of_plugins_is_refused() -> None:
     """A name alone says nothing about its settings."""
     with pytest.raises(Invalid, match="Give plugins"):
-        CRM.open("memory://", plugins="slack", consent="permissive")  # type: ignore[arg-type]
+        CRM.open("memory://", plugins="slack")  # type: ignore[arg-type]
 
 
 @on(DealWon)
@@ -113,7 +113,7 @@ async def closed(self: Any, event: DealWon | DealLost) -> None: ...
 @pytest.mark.parametrize("method", [both, another_plugins, closed])
 def test_an_observer_takes_an_event_or_ctx_and_an_event(method: Method) -> None:
     """It may be async, hear several events, or one of a plugin that may not be there."""
-    with CRM.open("memory://", plugins=[_with(**{method.__name__: method})], consent="permissive") as crm:
+    with CRM.open("memory://", plugins=[_with(**{method.__name__: method})]) as crm:
         assert "running" == crm.plugins.status()[0].state
 
 
@@ -140,7 +140,7 @@ def test_an_observer_may_be_written_as_the_hook_of_its_event() -> None:
         @hookimpl
         def crm_after_event(self, event: Event) -> None: ...
 
-    with CRM.open("memory://", plugins=[Bell()], consent="permissive") as crm:
+    with CRM.open("memory://", plugins=[Bell()]) as crm:
         assert ("bell.crm_after_deal_won", "bell.crm_after_event") == crm.plugins.status()[0].subscribers
 
 
@@ -151,7 +151,7 @@ def test_a_hook_of_a_newer_crmkit_may_be_optional() -> None:
         @hookimpl(optional=True)
         def crm_check_moon_phase(self, ctx: HookContext) -> None: ...
 
-    with CRM.open("memory://", plugins=[Ahead()], consent="permissive") as crm:
+    with CRM.open("memory://", plugins=[Ahead()]) as crm:
         assert ("crm_check_moon_phase is not known to this crmkit",) == crm.plugins.status()[0].notes
 
 
@@ -277,5 +277,5 @@ def test_a_generator_is_a_guard_as_good_as_a_list() -> None:
         def crm_check_change(self, changes: Any) -> Generator[Any]:
             yield from ()
 
-    with CRM.open("memory://", plugins=[Yielding()], consent="permissive") as crm, crm.begin() as tx:
+    with CRM.open("memory://", plugins=[Yielding()]) as crm, crm.begin() as tx:
         assert "Anna" == tx.clients.add(name="Anna").name

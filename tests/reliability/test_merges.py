@@ -67,7 +67,7 @@ def test_merges_at_once_end_in_one_client_for_each_component(
 ) -> None:
     """Whatever pairs are merged by whom in whatever order: no cycle, nobody vanishes, all counts stay."""
     merges, wrong = 0, {"cycles": 0, "vanished": 0, "left apart": 0, "lost": 0}
-    with CRM.open(url, consent="permissive") as crm:
+    with CRM.open(url) as crm:
         for number in range(scale):
             random = Random(f"{database} {number}")
             ids = _clients(crm, random.randrange(2, 10))

@@ -183,7 +183,7 @@ def test_long_chains_of_conditions_stay_flat(crm: CRM, anna: Client) -> None:
 def test_custom_money_is_asked_for_equality_only(clock: FrozenClock) -> None:
     """Amounts of several currencies have no order."""
     bonus = Field("client", "bonus", Money)
-    with CRM.open("memory://", clock=clock, fields=[bonus], consent="permissive") as crm, crm.begin() as tx:
+    with CRM.open("memory://", clock=clock, fields=[bonus]) as crm, crm.begin() as tx:
         tx.clients.add(name="Anna", custom=[bonus.to(Money(9, "RUB"))])
         assert 1 == tx.clients.count(where=bonus.eq(Money(9, "RUB")))
         for where in (bonus.lt(Money(10, "RUB")), bonus.starts_with("RUB")):
@@ -218,7 +218,7 @@ def test_a_clock_tells_aware_instants_and_all_is_kept_in_utc() -> None:
     """A clock elsewhere gives the same records; a naive one tells no instant."""
     clock = FrozenClock()
     clock.at = datetime(2026, 1, 1, 15, tzinfo=timezone(timedelta(hours=3)))
-    crm = CRM(MemoryStorage(), clock=clock, consent="permissive")
+    crm = CRM(MemoryStorage(), clock=clock)
     with crm.begin() as tx:
         made = tx.clients.add(name="Anna").created_at
         assert (datetime(2026, 1, 1, 12, tzinfo=UTC), UTC) == (made, made.tzinfo)

@@ -310,7 +310,7 @@ def test_names_in_other_systems_may_be_several_after_a_merge(crm: CRM, pair: Pai
 
 def test_only_who_sees_both_may_merge(url: str) -> None:
     """To others a client is not there, before a merge and by its old id after it."""
-    with CRM.open(url, access=OwnersOnly(), blobs=MemoryBlobs(), consent="permissive") as crm:
+    with CRM.open(url, access=OwnersOnly(), blobs=MemoryBlobs()) as crm:
         boss, seller = crm.bind(actor="boss"), crm.bind(actor="17")
         with boss.begin() as tx:
             mine = tx.clients.add(name="Mine", owner="17").id
@@ -332,7 +332,7 @@ def test_only_who_sees_both_may_merge(url: str) -> None:
 
 def test_two_who_merge_each_other_leave_one(url: str) -> None:
     """Ana into Anna and Anna into Ana at once: one comes first, the other finds that they are one already."""
-    crm = CRM(open_storage(url), consent="permissive")
+    crm = CRM(open_storage(url))
     with crm.begin() as tx:
         one, two = tx.clients.add(name="Ana").id, tx.clients.add(name="Anna").id
     started, said = threading.Barrier(2), list[str]()

@@ -163,6 +163,33 @@ def test_each_no_is_a_reason_of_its_own(crm: CRM, anna: Client) -> None:
             assert tx.consents.may_contact(anna.id, purpose="marketing", channel="sms").allowed
 
 
+def test_a_no_to_a_class_is_about_every_purpose_of_it(crm: CRM, anna: Client) -> None:
+    """Whoever wants no marketing wants none of its kinds; a no to one kind leaves the others."""
+    with crm.begin() as tx:
+        tx.clients.update(anna.id, custom=[BORN.to(date(1980, 1, 1))])
+        for purpose in ("wine", "marketing"):
+            tx.consents.grant(anna.id, purpose=purpose, channel="post", evidence=PAPER)
+        tx.consents.object_to(anna.id, purpose="wine")
+        told = [tx.consents.may_contact(anna.id, purpose=one, channel="post").reason for one in ("wine", "marketing")]
+        assert ["object", "granted"] == told
+        tx.consents.grant(anna.id, purpose="wine", channel="post", evidence=PAPER)
+        assert "object" != tx.consents.may_contact(anna.id, purpose="wine", channel="post").reason
+        tx.consents.object_to(anna.id, purpose="marketing")
+        told = [tx.consents.may_contact(anna.id, purpose=one, channel="post").reason for one in ("wine", "marketing")]
+        assert ["object", "object"] == told
+
+
+def test_an_account_of_a_messenger_is_named_with_its_network(crm: CRM, anna: Client) -> None:
+    """By the channel, or before a colon; a no that would be about nobody is refused, not recorded."""
+    with crm.begin() as tx:
+        tx.contact_points.add(anna.id, messenger="@anna", network="telegram")
+        for channel, endpoint in (("messenger", "telegram:@Anna"), ("messenger:telegram", "@anna")):
+            assert "telegram:anna" == tx.consents.withdraw(anna.id, channel=channel, endpoint=endpoint).endpoint
+        for channel, endpoint in (("messenger", "@anna"), ("messenger:telegram", "@"), ("messenger", "telegram:")):
+            with pytest.raises(Invalid, match="messenger"):
+                tx.consents.withdraw(anna.id, channel=channel, endpoint=endpoint)
+
+
 def test_a_suppressed_address_stays_so_whoever_has_it(crm: CRM, anna: Client) -> None:
     """In any spelling; its list tells no address, and what is owed to a customer goes on."""
     with crm.begin() as tx:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from crmkit.domain.consent.ledger import EVERY, Consent
@@ -54,10 +55,10 @@ def same_as(channel: str, endpoint: str) -> tuple[str, ...]:
     return (channel, f"messenger:{network}") if channel == "messenger" and colon else (channel,)
 
 
-def covers(said: Consent, purpose: str, channel: str, endpoint: str) -> bool:
-    """Whether what was said is about this cell; `messenger` is about every messenger, whichever way it is named."""
+def covers(said: Consent, purposes: Collection[str], channel: str, endpoint: str) -> bool:
+    """Whether what was said is about a cell, whose purpose has several names; `messenger` is about every messenger, whichever way it is named."""
     return (
-        said.purpose in (EVERY, purpose)
+        said.purpose in purposes
         and (said.channel in (EVERY, *same_as(channel, endpoint)) or channel.startswith(f"{said.channel}:"))
         and said.endpoint in (EVERY, endpoint)
     )

@@ -99,6 +99,11 @@ class Policy:
         allowed = self.laws[jurisdiction].carriers(purpose.kind, channel)
         return allowed if purpose.carried_by is None else allowed & purpose.carried_by
 
+    def names_of(self, purpose: str) -> tuple[str, ...]:
+        """What a no may call a purpose: every one, itself, or the class it is of, so that none of marketing is missed."""
+        known = self.purposes.get(purpose)
+        return (EVERY, purpose) if known is None else (EVERY, purpose, known.kind)
+
     def is_confirmed(self, channel: str) -> bool:
         """Whether a consent to this channel must be confirmed."""
         return channel in self.confirmed or family(channel) in self.confirmed

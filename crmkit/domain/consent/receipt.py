@@ -133,7 +133,7 @@ def _jurisdiction(yes: Consent, policy: Policy) -> str:
 
 
 def _became(yes: Consent, heard: list[Consent], policy: Policy, now: datetime) -> tuple[ReceiptState, Consent | None]:
-    cell = yes.purpose, yes.channel, yes.endpoint
+    cell = policy.names_of(yes.purpose), yes.channel, yes.endpoint
     noes = [one for one in heard if one.kind in ENDS and covers(one, *cell) and not has_seen(yes, one)]
     if noes:
         return "ended", min(noes, key=_when)

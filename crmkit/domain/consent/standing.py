@@ -34,7 +34,7 @@ class Standing:
     """
     What a cell comes to: the yeses that had seen every no, by what they are worth now; without any, the last no.
 
-    `asked` is the last time that they were asked.
+    `asked` is the last time that they were asked, `ended` when the last of what has expired did.
     """
 
     live: tuple[Consent, ...] = ()
@@ -43,6 +43,7 @@ class Standing:
     incomplete: tuple[Consent, ...] = ()
     no: Consent | None = None
     asked: Consent | None = None
+    ended: datetime | None = None
 
     @property
     def state(self) -> ConsentState:
@@ -53,11 +54,19 @@ class Standing:
             return AFTER[self.no.kind]
         if self.pending:
             return "pending"
+        if self._is_asked_anew():
+            return "requested"
         if self.expired:
             return "expired"
-        if self.incomplete:
-            return "evidence_incomplete"
-        return "none" if self.asked is None else "requested"
+        return "evidence_incomplete" if self.incomplete else "none"
+
+    def _is_asked_anew(self) -> bool:
+        """Whether they were asked after all that came to nothing."""
+        if self.asked is None:
+            return False
+        if self.ended is not None:
+            return self.asked.recorded_at >= self.ended
+        return all(place(self.asked) > place(one) for one in self.incomplete)
 
 
 def standing(
@@ -66,7 +75,8 @@ def standing(
 ) -> Standing:  # fmt: skip
     """What was said, heard in any order and however often each, comes to the same."""
     heard = sorted({one.id: one for one in said}.values(), key=place)
-    noes = [one for one in heard if one.kind in NOES and covers(one, purpose, channel, endpoint)]
+    named = policy.names_of(purpose)
+    noes = [one for one in heard if one.kind in NOES and covers(one, named, channel, endpoint)]
     of_cell = [one for one in heard if (one.purpose, one.channel, one.endpoint) == (purpose, channel, endpoint)]
     yeses = [one for one in of_cell if one.kind == "grant"]
     found: dict[str, list[Consent]] = {"live": [], "pending": [], "expired": [], "incomplete": [], "void": []}
@@ -76,8 +86,9 @@ def standing(
     live, pending, expired, incomplete = [tuple(found[each]) for each in ("live", "pending", "expired", "incomplete")]
     stand = [no for no in noes if not _taken_back(no, heard)] if not (live or pending or expired or incomplete) else []
     asked = [one for one in of_cell if one.kind == "request"]
+    ended = max([_end(yes, yeses, heard, now, policy) for yes in expired], default=None)
     return Standing(
-        live, pending, expired, incomplete, stand[-1] if stand else None, asked[-1] if asked else None
+        live, pending, expired, incomplete, stand[-1] if stand else None, asked[-1] if asked else None, ended
     )  # fmt: skip
 
 
@@ -116,6 +127,13 @@ def _worth(
     if reply != "void" and yes.valid_until is not None and now >= yes.valid_until:
         return "expired"
     return reply
+
+
+def _end(yes: Consent, yeses: Sequence[Consent], heard: Iterable[Consent], now: datetime, policy: Policy) -> datetime:
+    """When an expired yes did: at its date, or a while after it, if nobody confirmed it."""
+    unconfirmed = must_confirm(yes, policy) and _token(yes, yeses, heard, now, policy) == "expired"
+    ends = [yes.recorded_at + policy.confirm_within] if unconfirmed else []
+    return min([*ends, yes.valid_until] if yes.valid_until is not None else ends)
 
 
 def _token(yes: Consent, yeses: Sequence[Consent], heard: Iterable[Consent], now: datetime, policy: Policy) -> str:

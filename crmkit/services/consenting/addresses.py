@@ -8,13 +8,12 @@ import attrs
 
 from crmkit.domain.consent import EVERY
 from crmkit.domain.consent.channels import LONGEST_ENDPOINT, REACHED_BY, family
-from crmkit.domain.contact_point import ContactPoint
-from crmkit.domain.handle import handle_key
+from crmkit.domain.contact_point import ContactPoint, PointKind
 from crmkit.domain.ids import ClientId
 from crmkit.domain.query import Query
 from crmkit.domain.where import Test
+from crmkit.services.addresses import network_of, spelled
 from crmkit.services.checks import Checks
-from crmkit.services.points import read_email, read_phone, read_postal
 from crmkit.services.unit import Unit
 
 
@@ -29,20 +28,16 @@ class Address:
 def read_endpoint(check: Checks, channel: str, raw: object, region: str | None) -> str | None:
     """The match key of an address as given, in any spelling; None: none was given, `*`: whichever."""
     if raw is None or raw == EVERY:
-        return None if raw is None else EVERY
-    named = family(channel)
-    looks_like_email = channel == EVERY and isinstance(raw, str) and "@" in raw
-    if named == "email" or looks_like_email:
-        return read_email(check, "endpoint", raw).match_key
-    if named in ("sms", "voice", "voice_auto", EVERY):
-        return read_phone(check, "endpoint", raw, region).match_key
-    if named == "post":
-        return read_postal(check, "endpoint", raw).match_key
-    text = check.text("endpoint", raw)[:LONGEST_ENDPOINT]
-    network = channel.partition(":")[2]
-    if named == "messenger" and network:
-        return handle_key(network, text.removeprefix(f"{network}:"))[:LONGEST_ENDPOINT]
-    return text.casefold() if named == "messenger" else text
+        return EVERY if raw == EVERY else None
+    text = check.text("endpoint", raw)
+    kinds: Sequence[PointKind] = REACHED_BY.get(family(channel), ("email", "phone"))  # of every channel
+    if not text or not kinds:
+        return text[:LONGEST_ENDPOINT]
+    key = spelled(kinds, channel, text, region)
+    if key is None:
+        where = ", or its network is not told, as in telegram:anna" if "messenger" in kinds else ""
+        check.fault("endpoint", "not_an_address", f"This is no {' or '.join(kinds)}{where}.")
+    return key
 
 
 def address_of(unit: Unit, client_id: ClientId, channel: str, endpoint: str | None) -> Address:
@@ -73,5 +68,5 @@ def _points(unit: Unit, client_id: ClientId, channel: str) -> Sequence[ContactPo
         found = unit.store.select(Query(ContactPoint, Test("client_id", "eq", client_id)))
     if channel == EVERY:
         return found
-    kinds, network = REACHED_BY.get(family(channel), ()), channel.partition(":")[2]
+    kinds, network = REACHED_BY.get(family(channel), ()), network_of(channel)
     return [point for point in found if point.kind in kinds and (not network or point.network == network)]

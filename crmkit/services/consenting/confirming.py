@@ -44,11 +44,12 @@ def confirmed_before(unit: Unit, check: Checks, grant: Consent) -> Consent | Non
     for one in said:
         if one.kind == "confirm" and one.concerns == grant.id:
             return one
+    named = unit.rules.consent.names_of(grant.purpose)
     cell = grant.purpose, grant.channel, grant.endpoint
     after = [one for one in said if one.orig_subject == grant.orig_subject and one.seq > grant.seq]
     if unit.now >= grant.recorded_at + unit.rules.consent.confirm_within:
         check.fault("token", "expired", "This link is too old. Ask for another.")
-    elif any(one.kind in NOES and covers(one, *cell) and not has_seen(grant, one) for one in said):
+    elif any(one.kind in NOES and covers(one, named, *cell[1:]) and not has_seen(grant, one) for one in said):
         check.fault("token", "withdrawn", "This was refused or withdrawn since. Ask anew if it is wanted again.")
     elif any(
         one.kind == "grant" and one.basis == "consent" and (one.purpose, one.channel, one.endpoint) == cell

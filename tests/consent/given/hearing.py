@@ -105,10 +105,10 @@ def covers(scope: str, channel: str) -> bool:
     return scope in (EVERY, channel) or channel.startswith(f"{scope}:")
 
 
-def is_about(no: Said, cell: Cell) -> bool:
-    """Whether a no closes the cell."""
+def is_about(no: Said, cell: Cell, klass: str) -> bool:
+    """Whether a no closes the cell, whose purpose is of a class: a no to that is about the purpose, too."""
     return (
-        no.purpose in (EVERY, cell.purpose)
+        no.purpose in (EVERY, cell.purpose, klass)
         and covers(no.channel, cell.channel)
         and no.endpoint in (EVERY, cell.endpoint)
     )
@@ -128,7 +128,9 @@ def takes_back(later: Said, earlier: Said) -> bool:
     return (later.orig == earlier.orig and later.seq > earlier.seq) or had_seen(later, earlier)
 
 
-def hear(said: Iterable[Said], cell: Cell, now: int, needs_confirmation: bool, needs_own_document: bool) -> Hearing:
+def hear(
+    said: Iterable[Said], cell: Cell, klass: str, now: int, needs_confirmation: bool, needs_own_document: bool
+) -> Hearing:
     """
     Read what is recorded, in whatever order and however often it comes.
 
@@ -137,7 +139,7 @@ def hear(said: Iterable[Said], cell: Cell, now: int, needs_confirmation: bool, n
     with the suppression on record, as after any no.
     """
     mine = [one for one in said if one.subject == cell.subject]
-    noes = [one for one in mine if one.kind in NOES and is_about(one, cell)]
+    noes = [one for one in mine if one.kind in NOES and is_about(one, cell, klass)]
     yeses = [one for one in mine if one.kind == "grant" and one.scope == cell.scope]
     confirmations = [one for one in mine if one.kind == "confirm"]
     worth = dict[str, list[tuple[Said, str]]]()

@@ -117,10 +117,15 @@ def bases(rules: Rules, klass: str, channel: str, jurisdiction: str) -> Collecti
     return ()
 
 
+def klass_of(rules: Rules, purpose: str) -> str:
+    """The class of a purpose; one that nobody knows is of its own."""
+    known = rules.purposes.get(purpose)
+    return purpose if known is None else known.klass
+
+
 def is_listed(cell: Cell, rules: Rules, now: Circumstances) -> bool:
     """Whether the suppression list covers this endpoint, for this channel and class."""
-    purpose = rules.purposes.get(cell.purpose)
-    klass = "" if purpose is None else purpose.klass
+    klass = klass_of(rules, cell.purpose)
     return any(
         endpoint == cell.endpoint and covers(channel, cell.channel) and whose in ("*", klass)
         for endpoint, channel, whose in now.suppressed
@@ -306,4 +311,6 @@ def state(said: Iterable[Said], cell: Cell, rules: Rules, now: Circumstances) ->
 
 def _heard(said: Iterable[Said], cell: Cell, rules: Rules, now: Circumstances) -> Hearing:
     needs_confirmation = any(covers(one, cell.channel) for one in rules.double_opt_in)
-    return hear(said, cell, now.now, needs_confirmation, now.jurisdiction in rules.standalone_in)
+    return hear(
+        said, cell, klass_of(rules, cell.purpose), now.now, needs_confirmation, now.jurisdiction in rules.standalone_in
+    )

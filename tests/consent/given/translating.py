@@ -17,6 +17,7 @@ from crmkit.domain.consent.deciding import ROWS, Row
 from crmkit.domain.consent.policy import Matrix
 from crmkit.domain.consent.purposes import ConsentPurpose, PurposeClass
 from crmkit.domain.consent.slot import Slot, full_until
+from crmkit.domain.consent.standing import Standing, standing
 from crmkit.domain.frozen_map import FrozenMap
 from crmkit.domain.ids import ClientId, ConsentId, MessageId, SlotId
 from crmkit.domain.source import FROM_CODE
@@ -159,6 +160,20 @@ def decided(question: Question, rows: tuple[Row, ...] = ROWS, said: Any = None) 
         jurisdiction=question.now.jurisdiction,
         around=circumstances(question, policy),
         rows=rows,
+    )
+
+
+def stands(question: Question) -> Standing:
+    """What crmkit makes of the ledger in the question's cell."""
+    policy, cell = policy_of(question.rules), question.cell
+    return standing(
+        consents([one for one in question.said if one.subject == cell.subject]),
+        purpose=cell.purpose,
+        channel=cell.channel,
+        endpoint=cell.endpoint,
+        now=instant(question.now.now),
+        policy=policy,
+        jurisdiction=question.now.jurisdiction,
     )
 
 
